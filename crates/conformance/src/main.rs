@@ -1,0 +1,3 @@
+//! Runs recorded cases.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! YAML as Go's libraries read and write it.
+
+mod value;
+
+pub use value::{Mapping, Value};
