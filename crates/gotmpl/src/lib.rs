@@ -9,9 +9,11 @@
 //! clock, environment, file or randomness is read here; a function that needs
 //! one finds it among the extensions that the caller gave.
 
+mod data;
 mod error;
 mod exec;
 mod function;
+pub mod json;
 mod types;
 mod value;
 
