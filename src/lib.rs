@@ -1,1 +1,4 @@
 //! The pipeline.
+
+#[cfg(feature = "cli")]
+pub mod cli;

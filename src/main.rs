@@ -1,3 +1,7 @@
-//! The command line.
+//! `fab`, the command line: everything is in [`fabrikate::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fabrikate::cli::main()
+}

@@ -1,0 +1,105 @@
+//! The command line: arguments in, exit code out.
+//!
+//! A command is one file: its arguments become the options of one library
+//! call, and what that returns is printed. Commands decide nothing, and they
+//! print through [`Ui`] only: data on stdout, messages on stderr.
+//!
+//! Exit codes are 0 (fine), 1 (findings: differences, violations) and 2
+//! (error). `fab template` exits as helm does, with 1 for every error.
+//!
+//! Invariant: nothing of the library depends on this module.
+
+mod report;
+mod ui;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use report::Report;
+use ui::{Ui, UiArgs};
+
+/// What a command ends in: its exit code, or all that went wrong.
+type Result<T> = std::result::Result<T, Report>;
+
+/// Kubernetes manifests for GitOps, from components and per-environment config.
+#[derive(Parser)]
+#[command(name = "fab", version, propagate_version = false)]
+struct Args {
+    #[command(flatten)]
+    ui: UiArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Version(version::VersionArgs),
+}
+
+impl Command {
+    fn run(&self, ui: &mut Ui) -> Result<ExitCode> {
+        match self {
+            Self::Version(args) => version::run(args, ui),
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let failure = ExitCode::from(failure_code(&line));
+    let args = match Args::try_parse_from(line) {
+        Ok(args) => args,
+        Err(err) => {
+            let asked = matches!(err.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nobody is left to tell that the help could not be printed.
+            let _ = err.print();
+            return if asked { ExitCode::SUCCESS } else { failure };
+        }
+    };
+    let mut ui = Ui::new(&args.ui);
+    let result = match &args.command {
+        Some(command) => command.run(&mut ui),
+        None => print_help(&mut ui),
+    };
+    result.unwrap_or_else(|report| {
+        ui.report(&report);
+        failure
+    })
+}
+
+/// Prints what `fab --help` prints: without a command that is an answer, as in
+/// Fabrikate, and no error.
+fn print_help(ui: &mut Ui) -> Result<ExitCode> {
+    ui.data(Args::command().render_long_help())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The exit code of an error: `fab template` stands in for helm in scripts.
+fn failure_code(line: &[OsString]) -> u8 {
+    let command = line.iter().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
+    if command.is_some_and(|command| command == "template") { 1 } else { 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn template_fails_with_helms_exit_code() {
+        let code = |line: &[&str]| failure_code(&line.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(code(&["fab", "template", "x", "."]), 1);
+        assert_eq!(code(&["fab", "-v", "template"]), 1);
+        assert_eq!(code(&["fab", "generate", "template"]), 2);
+        assert_eq!(code(&["fab"]), 2);
+    }
+}

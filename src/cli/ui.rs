@@ -1,0 +1,81 @@
+//! The only printer: data goes to stdout, messages to stderr.
+//!
+//! A message is one line for one fact, without time or ornament. `-q` leaves
+//! warnings and errors, `-v` adds what hooks print and where time goes.
+//! Colour and progress are for a terminal only.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write as _};
+
+use super::report::Report;
+
+/// How much is printed.
+#[derive(clap::Args)]
+pub(super) struct UiArgs {
+    /// Print warnings and errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print what hooks print, too.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+/// What of the messages is printed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// Where a command prints.
+pub(super) struct Ui {
+    verbosity: Verbosity,
+    styled: bool,
+}
+
+impl Ui {
+    /// Prints as the arguments say.
+    pub(super) fn new(args: &UiArgs) -> Self {
+        let verbosity = match (args.quiet, args.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        Self { verbosity, styled }
+    }
+
+    /// Prints data: the answer that a pipe or a file gets.
+    pub(super) fn data(&mut self, text: impl Display) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        write!(stdout, "{text}")?;
+        stdout.flush()
+    }
+
+    /// Says what was done.
+    #[expect(dead_code, reason = "the first command that needs it takes this line out")]
+    pub(super) fn status(&mut self, text: fmt::Arguments<'_>) {
+        self.message(Verbosity::Normal, text);
+    }
+
+    /// Says what is worth knowing only to who looks for it.
+    #[expect(dead_code, reason = "the first command that needs it takes this line out")]
+    pub(super) fn detail(&mut self, text: fmt::Arguments<'_>) {
+        self.message(Verbosity::Verbose, text);
+    }
+
+    /// Prints everything that went wrong.
+    pub(super) fn report(&mut self, report: &Report) {
+        if !report.is_empty() {
+            self.message(Verbosity::Quiet, format_args!("{}", report.render(self.styled)));
+        }
+    }
+
+    fn message(&self, from: Verbosity, text: fmt::Arguments<'_>) {
+        if self.verbosity >= from {
+            // Whoever closed stderr does not want to read it.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+}
