@@ -12,8 +12,10 @@
 mod data;
 mod error;
 mod exec;
+pub mod fmt;
 mod function;
 pub mod json;
+pub mod strconv;
 mod types;
 mod value;
 
