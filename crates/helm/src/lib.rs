@@ -9,12 +9,14 @@
 
 mod capabilities;
 mod chart;
+mod error;
 mod metadata;
 mod prepare;
 mod release;
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
 pub use chart::{Chart, File};
+pub use error::Error;
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use prepare::{PrepareOptions, Prepared};
 pub use release::{Release, ReleaseNameError};
