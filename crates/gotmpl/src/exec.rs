@@ -1,9 +1,17 @@
 //! Runs templates over data.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use crate::function::CallError;
 use crate::value::Value;
+
+/// A parsed text: its body and its defines. It knows no name of its own, so that
+/// one text that is found under several names (a library chart in each subchart)
+/// is parsed once; a set of templates gives it the name under which it is added,
+/// and parse errors learn it when they are shown. It can cross threads.
+#[derive(Debug)]
+pub struct Parsed {}
 
 /// A running execution: what a function can ask of it.
 pub struct Exec<'a> {
@@ -19,6 +27,14 @@ impl<'a> Exec<'a> {
 
     /// Runs the template of that name over `data` and returns what it wrote.
     pub fn execute(&mut self, _name: &str, _data: Value) -> Result<Vec<u8>, CallError> {
+        Err(CallError::new("no templates"))
+    }
+
+    /// Runs a parsed text over `data`, with its defines laid over the templates of
+    /// this execution until it is done: what a function such as Helm's `tpl` does.
+    /// Every look-up by name meanwhile, in older templates too, sees the new defines
+    /// first, as in a clone of the set to which the text was added under `name`.
+    pub fn execute_parsed(&mut self, _name: &str, _parsed: &Arc<Parsed>, _data: Value) -> Result<Vec<u8>, CallError> {
         Err(CallError::new("no templates"))
     }
 

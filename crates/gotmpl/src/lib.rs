@@ -20,7 +20,7 @@ mod types;
 mod value;
 
 pub use error::Error;
-pub use exec::Exec;
+pub use exec::{Exec, Parsed};
 pub use function::{Body, CallError, Function, Functions};
 pub use types::{Kind, NamedType, Type};
 pub use value::{List, Map, Object, Str, Value};
