@@ -1,1 +1,68 @@
-//! See the crate description.
+//! Sprig's functions for [`gotmpl`]: the 204 that Helm lets charts call.
+//!
+//! [`FUNCTIONS`] is the table of Sprig 3.3.0 with its Go signatures, without
+//! `env` and `expandenv`. What Go's functions read from the process (the clock,
+//! the local time zone, randomness) comes from an [`Env`] among the extensions
+//! of an execution, so that a seed makes a run repeatable, and every such use is
+//! recorded for callers who want to report it.
+//!
+//! Invariant: no function reads a file, the environment, the network, the clock
+//! or the system's randomness, and none panics, whatever its arguments.
+
+mod args;
+mod cases;
+mod defaults;
+mod dicts;
+mod encoding;
+mod env;
+mod lists;
+mod numbers;
+mod paths;
+mod reflection;
+mod strings;
+mod text;
+mod urls;
+
+pub use env::Env;
+
+use gotmpl::Function;
+
+/// Every function of this crate, to be given to [`gotmpl::Functions::new`].
+pub const FUNCTIONS: &[Function] = &joined::<{ count(GROUPS) }>(GROUPS);
+
+const GROUPS: &[&[Function]] = &[
+    strings::FUNCTIONS,
+    lists::FUNCTIONS,
+    dicts::FUNCTIONS,
+    defaults::FUNCTIONS,
+    numbers::FUNCTIONS,
+    encoding::FUNCTIONS,
+    paths::FUNCTIONS,
+    urls::FUNCTIONS,
+    reflection::FUNCTIONS,
+];
+
+const fn count(groups: &[&[Function]]) -> usize {
+    let mut total = 0;
+    let mut group = 0;
+    while group < groups.len() {
+        total += groups[group].len();
+        group += 1;
+    }
+    total
+}
+
+const fn joined<const N: usize>(groups: &[&[Function]]) -> [Function; N] {
+    let mut all = [groups[0][0]; N];
+    let (mut group, mut at) = (0, 0);
+    while group < groups.len() {
+        let mut row = 0;
+        while row < groups[group].len() {
+            all[at] = groups[group][row];
+            at += 1;
+            row += 1;
+        }
+        group += 1;
+    }
+    all
+}

@@ -1,0 +1,37 @@
+//! Deep copies, as mitchellh/copystructure 1.2.0 makes them: maps and lists are
+//! copied with their types, all else is taken over.
+
+use gotmpl::{CallError, Exec, List, Map, Value, json};
+
+use crate::args::Outcome;
+
+/// Returns a copy that shares no map and no list with the original.
+pub(super) fn deep_copy(exec: &mut Exec<'_>, value: &Value) -> Outcome {
+    if matches!(value, Value::Nil) {
+        return Err(CallError::new("reflect: call of reflect.Value.Type on zero Value"));
+    }
+    copy(exec, value, 0)
+}
+
+/// Copies a value that lies so deep. Go overflows its stack on a map that holds
+/// itself; here the depth is bounded.
+fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
+    if depth > json::MAX_DEPTH {
+        return Err(CallError::new("deepCopy error: value nests too deeply"));
+    }
+    match value {
+        Value::List(list) if !list.is_nil() => {
+            exec.charge(list.len() * size_of::<Value>())?;
+            let items =
+                list.items().iter().map(|item| copy(exec, item, depth + 1)).collect::<Result<_, _>>()?;
+            Ok(Value::List(List::new(list.go_type(), items)))
+        }
+        Value::Map(map) if !map.is_nil() => {
+            exec.charge(map.len() * size_of::<Value>())?;
+            let entries = map.entries();
+            let copied = entries.iter().map(|(key, value)| Ok((key.clone(), copy(exec, value, depth + 1)?)));
+            Ok(Value::Map(Map::with_entries(map.go_type(), copied.collect::<Result<_, CallError>>()?)))
+        }
+        other => Ok(other.clone()),
+    }
+}
