@@ -1,0 +1,160 @@
+//! What can be wrong with a handlebars template, where, and what may be meant.
+
+use std::sync::Arc;
+
+use handlebars::{RenderError, RenderErrorReason, TemplateError as ParseError, TemplateErrorReason};
+
+use super::TemplateFile;
+use crate::error::{Place, Position};
+
+/// A template that cannot be parsed or rendered.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub struct TemplateError {
+    /// Where in the template; if its output is what is wrong, where in that.
+    pub place: Place,
+    /// What is wrong.
+    pub kind: TemplateErrorKind,
+}
+
+/// What is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateErrorKind {
+    /// The text is no template.
+    #[error("invalid template: {0}")]
+    Syntax(String),
+    /// Blocks and parentheses go too deep.
+    #[error("more than {limit} blocks inside each other")]
+    TooDeep {
+        /// How many may be.
+        limit: usize,
+    },
+    /// A helper is used that does not exist.
+    #[error("there is no helper `{name}`")]
+    UnknownHelper {
+        /// Its name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A partial is included that does not exist.
+    #[error("there is no template `{name}`")]
+    UnknownPartial {
+        /// Its name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// The name of a partial is computed.
+    #[error("the name of an included template must be written out")]
+    ComputedPartial,
+    /// A template includes itself.
+    #[error("a template includes itself: {}", .chain.join(" → "))]
+    Cycle {
+        /// The templates on the way round.
+        chain: Vec<String>,
+    },
+    /// A name is not set.
+    #[error("`{name}` is not set")]
+    NotSet {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A list or map stands where text is printed.
+    #[error("`{name}` is {what}, which cannot be printed as it is")]
+    NotText {
+        /// The name, or the helper that returned it.
+        name: String,
+        /// `a list` or `a map`.
+        what: &'static str,
+    },
+    /// A helper does not take what it was given.
+    #[error("{0}")]
+    Argument(String),
+    /// What was rendered is not YAML.
+    #[error("the template renders to text that is not YAML: {0}")]
+    NotYaml(String),
+}
+
+impl TemplateErrorKind {
+    /// Returns what to do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownHelper { suggestion, .. } | Self::UnknownPartial { suggestion, .. } => {
+                suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
+            }
+            Self::NotSet { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::NotSet { name, suggestion: None } => Some(format!(
+                "set it in config, or ask for it with `(has \"{name}\")` or `(default {name} …)`"
+            )),
+            Self::NotText { name, .. } => {
+                Some(format!("write it as `{{{{yaml {name}}}}}` or `{{{{json {name}}}}}`"))
+            }
+            Self::Syntax(_)
+            | Self::TooDeep { .. }
+            | Self::ComputedPartial
+            | Self::Cycle { .. }
+            | Self::Argument(_)
+            | Self::NotYaml(_) => None,
+        }
+    }
+}
+
+impl TemplateError {
+    /// An error at a place of a file.
+    pub(super) fn at(file: &TemplateFile, (line, column): (usize, usize), kind: TemplateErrorKind) -> Self {
+        let position = Some(Position { line, column });
+        Self { place: Place { file: file.shown.clone(), position, text: Arc::clone(&file.text) }, kind }
+    }
+
+    /// A file that cannot be parsed.
+    pub(super) fn of_parsing(file: &TemplateFile, err: &ParseError) -> Self {
+        let (line, column) = err.pos().unwrap_or((1, 1));
+        let after = file.text.lines().skip(line.saturating_sub(1)).collect::<Vec<_>>().join("\n");
+        let message = match err.reason() {
+            TemplateErrorReason::MismatchingClosedHelper(opened, closed)
+            | TemplateErrorReason::MismatchingClosedDecorator(opened, closed) => {
+                format!("`{opened}` is open, but `{closed}` is closed")
+            }
+            // The crate lists the rules of its grammar, which tells nobody anything.
+            TemplateErrorReason::InvalidSyntax(_) if after.chars().nth(column).is_none() => {
+                "a tag or a block is not closed".to_owned()
+            }
+            TemplateErrorReason::InvalidSyntax(_) => "this cannot stand here".to_owned(),
+            reason => reason.to_string(),
+        };
+        Self::at(file, (line, column), TemplateErrorKind::Syntax(message))
+    }
+
+    /// A file that cannot be rendered.
+    pub(super) fn of_rendering(file: &TemplateFile, err: &RenderError) -> Self {
+        let place = (err.line_no.unwrap_or(1), err.column_no.unwrap_or(1));
+        Self::at(file, place, kind(err.reason()))
+    }
+
+    /// A file whose output is not YAML.
+    pub(super) fn of_output(file: &TemplateFile, output: String, err: &goyaml::Error) -> Self {
+        let position = err.line().map(|line| Position { line, column: err.column().unwrap_or(1) });
+        Self {
+            place: Place { file: file.shown.clone(), position, text: output.into() },
+            kind: TemplateErrorKind::NotYaml(err.to_string()),
+        }
+    }
+}
+
+/// The crate's reason as ours; our own come back as they were thrown.
+fn kind(reason: &RenderErrorReason) -> TemplateErrorKind {
+    match reason {
+        RenderErrorReason::NestedError(err) => match err.downcast_ref::<TemplateErrorKind>() {
+            Some(kind) => kind.clone(),
+            None => TemplateErrorKind::Argument(err.to_string()),
+        },
+        RenderErrorReason::ParamNotFoundForIndex(helper, index) => {
+            TemplateErrorKind::Argument(format!("`{helper}` lacks argument {}", index + 1))
+        }
+        reason => TemplateErrorKind::Argument(reason.to_string()),
+    }
+}
