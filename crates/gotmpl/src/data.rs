@@ -59,7 +59,7 @@ impl Nested<'_> {
             return serializer.serialize_unit();
         }
         if list.go_type().underlying() == Type::BYTES {
-            return serializer.serialize_bytes(&json::bytes(list));
+            return serializer.serialize_bytes(json::bytes(list).as_bytes());
         }
         if self.depth == json::MAX_DEPTH {
             return Err(S::Error::custom(json::cycle(list.go_type())));

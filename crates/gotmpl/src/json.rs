@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::types::Type;
-use crate::value::{List, Map, Object, Value};
+use crate::value::{List, Map, Object, Str, Value};
 
 mod decode;
 
@@ -66,9 +66,8 @@ pub(crate) fn cycle(of: Type) -> String {
 }
 
 /// Returns the bytes of a `[]byte`.
-pub(crate) fn bytes(list: &List) -> Vec<u8> {
-    let byte = |item: &Value| if let Value::Uint8(byte) = item { *byte } else { 0 };
-    list.items().iter().map(byte).collect()
+pub(crate) fn bytes(list: &List) -> Str {
+    list.to_bytes().unwrap_or_else(|| Str::from(""))
 }
 
 /// Returns text with U+FFFD for each byte that is not UTF-8.
@@ -130,7 +129,7 @@ impl Encoder<'_> {
         }
         if list.go_type().underlying() == Type::BYTES {
             self.out.push('"');
-            STANDARD.encode_string(bytes(list), &mut self.out);
+            STANDARD.encode_string(bytes(list).as_bytes(), &mut self.out);
             self.out.push('"');
             return Ok(());
         }
@@ -162,15 +161,16 @@ impl Encoder<'_> {
         let plain = object.json()?;
         let fields = object.fields();
         let Value::Map(map) = &plain else { return self.value(&plain) };
-        if fields.len() != map.len() || !fields.iter().all(|(name, _)| map.contains(name.as_bytes())) {
+        // Unexported fields are not part of the JSON form.
+        let shown: Vec<_> = fields.iter().filter_map(|(name, _)| Some((name, map.get(name.as_bytes())?))).collect();
+        if shown.len() != map.len() {
             return self.map(map);
         }
         self.enter('{', object.go_type())?;
-        for (number, (name, _)) in fields.iter().enumerate() {
-            let value = map.get(name.as_bytes()).unwrap_or(Value::Nil);
-            self.entry(number, name.as_bytes(), &value)?;
+        for (number, (name, value)) in shown.iter().enumerate() {
+            self.entry(number, name.as_bytes(), value)?;
         }
-        self.leave('}', fields.is_empty());
+        self.leave('}', shown.is_empty());
         Ok(())
     }
 

@@ -62,6 +62,8 @@ struct ListData {
     of: Type,
     nil: bool,
     items: RefCell<Vec<Value>>,
+    /// The items of a `[]byte` that nobody has asked for one by one.
+    bytes: RefCell<Option<Str>>,
 }
 
 /// A Go map with string keys, shared by everyone who holds it.
@@ -193,6 +195,12 @@ impl From<&[u8]> for Str {
     }
 }
 
+impl From<Arc<[u8]>> for Str {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Str(bytes)
+    }
+}
+
 impl From<Vec<u8>> for Str {
     fn from(bytes: Vec<u8>) -> Self {
         Str(bytes.into())
@@ -202,12 +210,22 @@ impl From<Vec<u8>> for Str {
 impl List {
     /// Returns a list of the given slice type (`Type::LIST`, `Type::STRINGS`, …).
     pub fn new(of: Type, items: Vec<Value>) -> Self {
-        List(Rc::new(ListData { of, nil: false, items: RefCell::new(items) }))
+        Self::from_parts(of, false, items, None)
+    }
+
+    /// Returns a `[]byte`, which takes no more room than its bytes as long as it is
+    /// passed around as a whole.
+    pub fn bytes(bytes: impl Into<Str>) -> Self {
+        Self::from_parts(Type::BYTES, false, Vec::new(), Some(bytes.into()))
+    }
+
+    fn from_parts(of: Type, nil: bool, items: Vec<Value>, bytes: Option<Str>) -> Self {
+        List(Rc::new(ListData { of, nil, items: RefCell::new(items), bytes: RefCell::new(bytes) }))
     }
 
     /// Returns the nil slice of the given slice type.
     pub fn nil(of: Type) -> Self {
-        List(Rc::new(ListData { of, nil: true, items: RefCell::default() }))
+        Self::from_parts(of, true, Vec::new(), None)
     }
 
     /// Returns the slice type.
@@ -220,24 +238,45 @@ impl List {
         self.0.nil
     }
 
+    /// Returns the bytes if every item is one.
+    pub fn to_bytes(&self) -> Option<Str> {
+        if let Some(bytes) = &*self.0.bytes.borrow() {
+            return Some(bytes.clone());
+        }
+        let items = self.0.items.borrow();
+        let bytes = items.iter().map(|item| if let Value::Uint8(byte) = item { Some(*byte) } else { None });
+        bytes.collect::<Option<Vec<u8>>>().map(Str::from)
+    }
+
+    fn unpack_bytes(&self) {
+        if let Some(bytes) = self.0.bytes.take() {
+            *self.0.items.borrow_mut() = bytes.as_bytes().iter().copied().map(Value::Uint8).collect();
+        }
+    }
+
     /// Returns the items.
     pub fn items(&self) -> Ref<'_, Vec<Value>> {
+        self.unpack_bytes();
         self.0.items.borrow()
     }
 
     /// Returns the items for a change in place.
     pub fn items_mut(&self) -> RefMut<'_, Vec<Value>> {
+        self.unpack_bytes();
         self.0.items.borrow_mut()
     }
 
     /// Returns the number of items.
     pub fn len(&self) -> usize {
-        self.0.items.borrow().len()
+        match &*self.0.bytes.borrow() {
+            Some(bytes) => bytes.len(),
+            None => self.0.items.borrow().len(),
+        }
     }
 
     /// Returns whether there are no items.
     pub fn is_empty(&self) -> bool {
-        self.0.items.borrow().is_empty()
+        self.len() == 0
     }
 }
 
