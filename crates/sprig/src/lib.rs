@@ -19,6 +19,8 @@ mod lists;
 mod numbers;
 mod paths;
 mod reflection;
+mod regexes;
+pub mod semver;
 mod strings;
 mod text;
 mod urls;
@@ -40,6 +42,8 @@ const GROUPS: &[&[Function]] = &[
     paths::FUNCTIONS,
     urls::FUNCTIONS,
     reflection::FUNCTIONS,
+    regexes::FUNCTIONS,
+    semver::FUNCTIONS,
 ];
 
 const fn count(groups: &[&[Function]]) -> usize {

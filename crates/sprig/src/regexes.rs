@@ -1,0 +1,252 @@
+//! Regular expressions with the semantics of Go's `regexp`, on top of the
+//! `regex` crate: [`syntax`] checks a pattern as Go does and rewrites it.
+//!
+//! Go matches runes, and takes a byte that is no UTF-8 for U+FFFD; so such a
+//! text is searched in a repaired copy, and offsets are carried back.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use gotmpl::Type::{Bool, Int, String as Text};
+use gotmpl::{CallError, Exec, Function, List, Type, Value, strconv};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use crate::args::{Outcome, bytes, function, int, string};
+use crate::env::Env;
+use crate::text::{is_letter, runes};
+
+mod expand;
+mod syntax;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    function("regexMatch", &[Text, Text], Bool, |exec, args| {
+        Ok(Value::Bool(compile(exec, bytes(args, 0)).is_ok_and(|regex| is_match(&regex, bytes(args, 1)))))
+    }),
+    function("mustRegexMatch", &[Text, Text], Bool, |exec, args| {
+        Ok(Value::Bool(is_match(&*compile(exec, bytes(args, 0))?, bytes(args, 1))))
+    }),
+    function("regexFind", &[Text, Text], Text, |exec, args| {
+        Ok(find(&*must_compile(exec, bytes(args, 0))?, args))
+    }),
+    function("mustRegexFind", &[Text, Text], Text, |exec, args| {
+        Ok(find(&*compile(exec, bytes(args, 0))?, args))
+    }),
+    function("regexFindAll", &[Text, Text, Int], Type::STRINGS, |exec, args| {
+        Ok(find_all(&*must_compile(exec, bytes(args, 0))?, args))
+    }),
+    function("mustRegexFindAll", &[Text, Text, Int], Type::STRINGS, |exec, args| {
+        Ok(find_all(&*compile(exec, bytes(args, 0))?, args))
+    }),
+    function("regexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
+        let regex = must_compile(exec, bytes(args, 0))?;
+        replace(exec, &regex, args, Replacement::Template)
+    }),
+    function("mustRegexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
+        let regex = compile(exec, bytes(args, 0))?;
+        replace(exec, &regex, args, Replacement::Template)
+    }),
+    function("regexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
+        let regex = must_compile(exec, bytes(args, 0))?;
+        replace(exec, &regex, args, Replacement::Literal)
+    }),
+    function("mustRegexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
+        let regex = compile(exec, bytes(args, 0))?;
+        replace(exec, &regex, args, Replacement::Literal)
+    }),
+    function("regexSplit", &[Text, Text, Int], Type::STRINGS, |exec, args| {
+        Ok(split(&*must_compile(exec, bytes(args, 0))?, args))
+    }),
+    function("mustRegexSplit", &[Text, Text, Int], Type::STRINGS, |exec, args| {
+        Ok(split(&*compile(exec, bytes(args, 0))?, args))
+    }),
+    function("regexQuoteMeta", &[Text], Text, |_, args| Ok(quote_meta(bytes(args, 0)))),
+];
+
+/// What a compiled pattern may take; Go has a limit of the same kind.
+const SIZE_LIMIT: usize = 64 << 20;
+/// Patterns kept for later calls of one run.
+const CACHED: usize = 512;
+
+/// A compiled pattern, or Go's error text.
+pub(crate) type Compiled = Result<Rc<Regex>, String>;
+
+/// Compiles a pattern, or finds it among those of this run.
+fn compile(exec: &Exec<'_>, pattern: &[u8]) -> Compiled {
+    let Some(env) = exec.extension::<Env>() else { return compile_new(pattern) };
+    let mut cache = env.patterns();
+    if let Some(compiled) = cache.get(pattern) {
+        return compiled.clone();
+    }
+    if cache.len() >= CACHED {
+        cache.clear();
+    }
+    let compiled = compile_new(pattern);
+    cache.insert(pattern.to_vec(), compiled.clone());
+    compiled
+}
+
+/// Compiles a pattern, with the error of Go's `regexp.MustCompile`.
+fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Rc<Regex>, CallError> {
+    compile(exec, pattern).map_err(|err| {
+        let text = String::from_utf8_lossy(pattern);
+        let quoted =
+            if strconv::can_backquote(pattern) { format!("`{text}`") } else { strconv::quote(pattern) };
+        CallError::new(format!("regexp: Compile({quoted}): {err}"))
+    })
+}
+
+fn compile_new(pattern: &[u8]) -> Compiled {
+    let rewritten = syntax::rewrite(pattern).map_err(|err| err.to_string())?;
+    let compiled = RegexBuilder::new(&rewritten).size_limit(SIZE_LIMIT).nest_limit(4000).build();
+    let too_large =
+        || format!("error parsing regexp: expression too large: `{}`", String::from_utf8_lossy(pattern));
+    compiled.map(Rc::new).map_err(|_| too_large())
+}
+
+/// A text to be searched: valid UTF-8, with the way back to the original bytes.
+struct Subject<'a> {
+    original: &'a [u8],
+    text: Cow<'a, str>,
+    /// Where the repaired text has a U+FFFD for one byte.
+    repaired: Vec<usize>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(original: &'a [u8]) -> Self {
+        if let Ok(text) = std::str::from_utf8(original) {
+            return Subject { original, text: Cow::Borrowed(text), repaired: Vec::new() };
+        }
+        let (mut text, mut repaired) = (String::new(), Vec::new());
+        for rune in runes(original) {
+            if rune.is_broken() {
+                repaired.push(text.len());
+            }
+            text.push(rune.c);
+        }
+        Subject { original, text: Cow::Owned(text), repaired }
+    }
+
+    /// Returns the original bytes of a span of the text.
+    fn cut(&self, from: usize, to: usize) -> &'a [u8] {
+        &self.original[self.offset(from)..self.offset(to)]
+    }
+
+    fn offset(&self, at: usize) -> usize {
+        at - 2 * self.repaired.partition_point(|repaired| *repaired < at)
+    }
+
+    /// Finds all matches; an empty one within a character is none for Go.
+    fn captures<'t>(&'t self, regex: &'t Regex) -> impl Iterator<Item = Captures<'t>> {
+        regex
+            .captures_iter(self.text.as_bytes())
+            .filter(|captures| self.is_whole(captures.get_match().range()))
+    }
+
+    fn spans<'t>(&'t self, regex: &'t Regex) -> impl Iterator<Item = (usize, usize)> {
+        let spans = regex.find_iter(self.text.as_bytes()).map(|found| found.range());
+        spans.filter(|span| self.is_whole(span.clone())).map(|span| (span.start, span.end))
+    }
+
+    fn is_whole(&self, span: std::ops::Range<usize>) -> bool {
+        self.text.is_char_boundary(span.start) && self.text.is_char_boundary(span.end)
+    }
+}
+
+fn is_match(regex: &Regex, text: &[u8]) -> bool {
+    Subject::new(text).spans(regex).next().is_some()
+}
+
+fn find(regex: &Regex, args: &[Value]) -> Value {
+    let subject = Subject::new(bytes(args, 1));
+    let span = subject.spans(regex).next();
+    Value::str(span.map_or(&b""[..], |(from, to)| subject.cut(from, to)))
+}
+
+fn find_all(regex: &Regex, args: &[Value]) -> Value {
+    let subject = Subject::new(bytes(args, 1));
+    let limit = usize::try_from(int(args, 2)).unwrap_or(usize::MAX);
+    let found: Vec<_> = subject.spans(regex).take(limit).map(|(from, to)| subject.cut(from, to)).collect();
+    // Go returns a nil slice when there is nothing.
+    if found.is_empty() { Value::List(List::nil(Type::STRINGS)) } else { Value::strings(found) }
+}
+
+fn split(regex: &Regex, args: &[Value]) -> Value {
+    let subject = Subject::new(bytes(args, 1));
+    let limit = int(args, 2);
+    if limit == 0 {
+        return Value::List(List::nil(Type::STRINGS));
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if subject.text.is_empty() && !bytes(args, 0).is_empty() {
+        return Value::strings([""]);
+    }
+    let (mut pieces, mut start, mut end) = (Vec::new(), 0, 0);
+    for (from, to) in subject.spans(regex).take(limit) {
+        if pieces.len() + 1 == limit {
+            break;
+        }
+        end = from;
+        if to != 0 {
+            pieces.push(subject.cut(start, end));
+        }
+        start = to;
+    }
+    if end != subject.text.len() {
+        pieces.push(subject.cut(start, subject.text.len()));
+    }
+    Value::strings(pieces)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replacement {
+    /// With `$1` and `${name}`.
+    Template,
+    Literal,
+}
+
+fn replace(exec: &mut Exec<'_>, regex: &Regex, args: &[Value], kind: Replacement) -> Outcome {
+    let replacement = bytes(args, 2);
+    let literal = kind == Replacement::Literal || !replacement.contains(&b'$');
+    let subject = Subject::new(bytes(args, 1));
+    let (mut out, mut last) = (Vec::new(), 0);
+    for captures in subject.captures(regex) {
+        let span = captures.get_match().range();
+        let before = out.len();
+        out.extend_from_slice(subject.cut(last, span.start));
+        if literal {
+            out.extend_from_slice(replacement);
+        } else {
+            expand::expand(&mut out, replacement, |group| {
+                let found = match group {
+                    expand::Group::Number(number) => captures.get(number),
+                    expand::Group::Name(name) => captures.name(&syntax::group_name(name)),
+                };
+                found.map_or(b"", |found| subject.cut(found.start(), found.end()))
+            });
+        }
+        exec.charge(out.len() - before)?;
+        last = span.end;
+    }
+    if last == 0 && out.is_empty() {
+        return Ok(Value::Str(string(args, 1)));
+    }
+    out.extend_from_slice(subject.cut(last, subject.text.len()));
+    Ok(Value::str(out))
+}
+
+fn quote_meta(text: &[u8]) -> Value {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        if br"\.+*?()|[]{}^$".contains(byte) {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    Value::str(out)
+}
+
+/// Returns whether a rune may be part of a group's name in a replacement.
+fn is_name(c: char) -> bool {
+    use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+    c == '_' || is_letter(c) || c.general_category() == GeneralCategory::DecimalNumber
+}
