@@ -1,5 +1,78 @@
 //! YAML as Go's libraries read and write it.
+//!
+//! Helm, kubectl and Fabrikate all read and write YAML with go-yaml under
+//! `sigs.k8s.io/yaml`. What they make of `yes`, `0777`, `1_000`, `<<` or a long
+//! line is part of their behaviour, so this crate follows those libraries
+//! (go-yaml v2.4.3, sigs.k8s.io/yaml v1.6.0, yaml.v3 v3.0.4) and not the
+//! YAML specification.
+//!
+//! ```
+//! let values: goyaml::Value = goyaml::from_str("a: yes\nb: [0777, 1_000, x]\n")?;
+//! assert_eq!(goyaml::to_string(&values)?, "a: true\nb:\n- 511\n- 1000\n- x\n");
+//!
+//! let err = goyaml::from_str::<goyaml::Value>("a: b\nc: d: e\n").unwrap_err();
+//! assert_eq!(err.to_string(), "yaml: line 2: mapping values are not allowed in this context");
+//! # Ok::<(), goyaml::Error>(())
+//! ```
 
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+mod base64;
+mod chars;
+mod de;
+mod emit;
+mod error;
+mod json;
+mod number;
+mod order;
+mod parser;
+mod reader;
+mod resolve;
+mod scanner;
+mod ser;
+mod timestamp;
+mod tree;
 mod value;
 
+pub use error::Error;
 pub use value::{Mapping, Value};
+
+/// What reading or writing gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Reads the first document of a stream, as `sigs.k8s.io/yaml`'s `Unmarshal` does.
+///
+/// All of the document is checked, also what `T` skips.
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T> {
+    from_source(reader::Source::from_text(text))
+}
+
+/// Reads the first document of a stream in UTF-8 or, with a byte order mark, UTF-16.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    from_source(reader::Source::from_bytes(bytes))
+}
+
+/// Checks that the first document could be read into a [`Value`].
+pub fn check(text: &str) -> Result<()> {
+    from_str::<IgnoredAny>(text).map(|_| ())
+}
+
+/// Writes data as `sigs.k8s.io/yaml`'s `Marshal` does: Helm's `toYaml`, with a final newline.
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    ser::to_page(value, emit::Dialect::V2)
+}
+
+/// Writes data as yaml.v3's encoder with an indentation of two does: Helm's `toYamlPretty`.
+pub fn to_string_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    ser::to_page(value, emit::Dialect::V3)
+}
+
+fn from_source<T: DeserializeOwned>(source: reader::Source<'_>) -> Result<T> {
+    if source.text.len() >= u32::MAX as usize {
+        return Err(Error::yaml("document is too large"));
+    }
+    let mut parser = parser::Parser::new(&source.text, source.bad);
+    let tree = tree::Tree::first(&mut parser)?;
+    T::deserialize(de::NodeReader::root(&tree))
+}

@@ -1,0 +1,415 @@
+//! One scalar onto the page: which style it gets and how that is written.
+//!
+//! libyaml's emitter decides by what a text contains, and its two Go
+//! descendants differ in a few places, marked by [`Dialect`]. Positions are
+//! columns in characters, because lines fold by them.
+
+use std::fmt::Write as _;
+
+use crate::resolve::{Scalar, is_base_60, resolve, resolve_v3, short_bool};
+
+/// Whose output to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// go-yaml v2.4.3 behind `sigs.k8s.io/yaml`: folds at 80 columns, does not indent lists in maps.
+    V2,
+    /// yaml.v3 with an indentation of two: never folds, indents lists in maps.
+    V3,
+}
+
+/// The column behind which a line is folded at its next single space.
+const WIDTH: usize = 80;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Plain,
+    Single,
+    Double,
+    Literal,
+}
+
+/// The text so far.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) out: String,
+    pub(crate) dialect: Dialect,
+    line_start: usize,
+}
+
+/// Where a scalar is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot {
+    /// Columns that continuation lines are indented by.
+    pub(crate) indent: usize,
+    /// A key that must stay on its line.
+    pub(crate) simple_key: bool,
+}
+
+impl Page {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { out: String::with_capacity(256), dialect, line_start: 0 }
+    }
+
+    /// Starts a new line unless the last one is empty.
+    pub(crate) fn end_line(&mut self) {
+        // LS and PS at the end of a literal scalar count as ends of line, too.
+        if !self.out.ends_with(['\n', '\u{2028}', '\u{2029}']) {
+            self.out.push('\n');
+        }
+        self.line_start = self.out.len();
+    }
+
+    pub(crate) fn push_spaces(&mut self, count: usize) {
+        const SPACES: &str = "                                                                ";
+        let mut left = count;
+        while left > 0 {
+            let some = left.min(SPACES.len());
+            self.out.push_str(&SPACES[..some]);
+            left -= some;
+        }
+    }
+
+    fn break_line(&mut self, indent: usize) {
+        self.out.push('\n');
+        self.line_start = self.out.len();
+        self.push_spaces(indent);
+    }
+
+    fn column(&self) -> usize {
+        self.out[self.line_start..].chars().count()
+    }
+
+    /// Whether text of this many bytes may reach beyond the width.
+    fn may_fold(&self, len: usize) -> bool {
+        self.dialect == Dialect::V2 && self.out.len() - self.line_start + len > WIDTH
+    }
+
+    /// Writes a text in the style that brings it back as text.
+    pub(crate) fn write_text(&mut self, text: &str, spot: Spot) {
+        let wanted = if text.contains('\n') {
+            Style::Literal
+        } else if self.is_plain_text(text) {
+            Style::Plain
+        } else {
+            Style::Double
+        };
+        self.write_styled(text, wanted, spot);
+    }
+
+    /// Writes base64 data, which needs no quotes.
+    pub(crate) fn write_base64(&mut self, text: &str, spot: Spot) {
+        self.write_styled(text, if text.contains('\n') { Style::Literal } else { Style::Plain }, spot);
+    }
+
+    fn write_styled(&mut self, text: &str, wanted: Style, spot: Spot) {
+        match self.allowed_style(text, wanted, spot) {
+            Style::Plain => self.write_plain(text, spot),
+            Style::Single => self.write_single(text, spot),
+            Style::Double => self.write_double(text, spot),
+            Style::Literal => self.write_literal(text, spot.indent),
+        }
+    }
+
+    /// Whether the text read back unquoted would be the same text.
+    fn is_plain_text(&self, text: &str) -> bool {
+        let scalar = match self.dialect {
+            Dialect::V2 => resolve(text),
+            Dialect::V3 if short_bool(text).is_some() => return false,
+            Dialect::V3 => resolve_v3(text),
+        };
+        let may_be_base_60 = matches!(text.as_bytes().first(), Some(b'+' | b'-' | b'0'..=b'9'));
+        scalar == Scalar::Str && !(may_be_base_60 && is_base_60(text))
+    }
+
+    fn allowed_style(&self, text: &str, wanted: Style, spot: Spot) -> Style {
+        let traits = Traits::of(text, self.dialect);
+        let mut style = wanted;
+        if spot.simple_key && traits.multiline {
+            style = Style::Double;
+        }
+        if style == Style::Plain && !traits.plain {
+            style = Style::Single;
+        }
+        if style == Style::Single && !traits.single {
+            style = Style::Double;
+        }
+        if style == Style::Literal && (!traits.block || spot.simple_key) {
+            style = Style::Double;
+        }
+        style
+    }
+
+    fn write_plain(&mut self, text: &str, spot: Spot) {
+        if spot.simple_key || !self.may_fold(text.len()) {
+            self.out.push_str(text);
+            return;
+        }
+        let mut column = self.column();
+        let mut chars = text.chars().peekable();
+        let mut after_space = false;
+        while let Some(c) = chars.next() {
+            if c == ' ' && !after_space && column > WIDTH && chars.peek() != Some(&' ') {
+                self.break_line(spot.indent);
+                column = spot.indent;
+            } else {
+                self.out.push(c);
+                column += 1;
+            }
+            after_space = c == ' ';
+        }
+    }
+
+    fn write_single(&mut self, text: &str, spot: Spot) {
+        self.out.push('\'');
+        let folds = !spot.simple_key && self.dialect == Dialect::V2;
+        let mut column = if folds { self.column() } else { 0 };
+        let (mut after_space, mut after_break) = (false, false);
+        for (at, c) in text.char_indices() {
+            if c == ' ' {
+                let rest = &text[at + 1..];
+                if folds
+                    && !after_space
+                    && column > WIDTH
+                    && at > 0
+                    && !rest.is_empty()
+                    && !rest.starts_with(' ')
+                {
+                    self.break_line(spot.indent);
+                    column = spot.indent;
+                } else {
+                    self.out.push(' ');
+                    column += 1;
+                }
+                after_space = true;
+            } else if is_line_break(c) {
+                if !after_break && c == '\n' {
+                    self.out.push('\n');
+                }
+                self.out.push(c);
+                self.line_start = self.out.len();
+                column = 0;
+                after_break = true;
+            } else {
+                if after_break {
+                    self.push_spaces(spot.indent);
+                    column = spot.indent;
+                }
+                if c == '\'' {
+                    self.out.push('\'');
+                    column += 1;
+                }
+                self.out.push(c);
+                column += 1;
+                (after_space, after_break) = (false, false);
+            }
+        }
+        self.out.push('\'');
+    }
+
+    fn write_double(&mut self, text: &str, spot: Spot) {
+        self.out.push('"');
+        let folds = !spot.simple_key && self.dialect == Dialect::V2;
+        // go-yaml asks at every character whether the text starts with a byte
+        // order mark, and escapes the character if so.
+        let all = text.starts_with('\u{feff}');
+        let mut line = self.line_start;
+        let mut counted = self.out.len();
+        let mut column = self.column();
+        let mut after_space = false;
+        for (at, c) in text.char_indices() {
+            if all || !is_printable(c) || is_line_break(c) || matches!(c, '"' | '\\') {
+                self.write_escape(c);
+                after_space = false;
+                continue;
+            }
+            if c != ' ' {
+                self.out.push(c);
+                after_space = false;
+                continue;
+            }
+            column += self.out[counted..].chars().count();
+            counted = self.out.len();
+            let is_inside = at > 0 && at + 1 < text.len();
+            if folds && !after_space && column > WIDTH && is_inside {
+                self.break_line(spot.indent);
+                line = self.line_start;
+                if text[at + 1..].starts_with(' ') {
+                    self.out.push('\\');
+                }
+                counted = self.out.len();
+                column = counted - line;
+            } else {
+                self.out.push(' ');
+            }
+            after_space = true;
+        }
+        self.line_start = line;
+        self.out.push('"');
+    }
+
+    fn write_escape(&mut self, c: char) {
+        let letter = match c {
+            '\0' => '0',
+            '\x07' => 'a',
+            '\x08' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\x0b' => 'v',
+            '\x0c' => 'f',
+            '\r' => 'r',
+            '\x1b' => 'e',
+            '"' => '"',
+            '\\' => '\\',
+            '\u{85}' => 'N',
+            '\u{a0}' => '_',
+            '\u{2028}' => 'L',
+            '\u{2029}' => 'P',
+            _ => {
+                let code = c as u32;
+                // Writing to a `String` cannot fail.
+                let _ = match code {
+                    0..=0xFF => write!(self.out, "\\x{code:02X}"),
+                    0x100..=0xFFFF => write!(self.out, "\\u{code:04X}"),
+                    _ => write!(self.out, "\\U{code:08X}"),
+                };
+                return;
+            }
+        };
+        self.out.push('\\');
+        self.out.push(letter);
+    }
+
+    fn write_literal(&mut self, text: &str, indent: usize) {
+        self.out.push('|');
+        if text.starts_with(|c| c == ' ' || is_line_break(c)) {
+            self.out.push('2');
+        }
+        let mut last = text.chars().rev();
+        match (last.next(), last.next()) {
+            (Some(c), _) if !is_line_break(c) => self.out.push('-'),
+            (Some(_), Some(before)) if !is_line_break(before) => {}
+            _ => self.out.push('+'),
+        }
+        self.out.push('\n');
+        for line in text.split_inclusive(is_line_break) {
+            if !line.starts_with(is_line_break) {
+                self.push_spaces(indent);
+            }
+            self.out.push_str(line);
+        }
+        self.line_start = self.out.len();
+    }
+}
+
+/// What the characters of a text allow.
+struct Traits {
+    multiline: bool,
+    plain: bool,
+    single: bool,
+    block: bool,
+}
+
+impl Traits {
+    fn of(text: &str, dialect: Dialect) -> Self {
+        if is_simple(text.as_bytes()) {
+            return Self { multiline: false, plain: true, single: true, block: true };
+        }
+        let mut scan =
+            Scan { indicators: text.starts_with("---") || text.starts_with("..."), ..Scan::default() };
+        let mut chars = text.char_indices().peekable();
+        let mut after_blank = true;
+        while let Some((at, c)) = chars.next() {
+            let before_blank = chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t'));
+            scan.indicators |= if at == 0 {
+                is_leading_indicator(c, before_blank)
+            } else {
+                (c == ':' && before_blank) || (c == '#' && after_blank)
+            };
+            scan.character(c, at == 0, chars.peek().is_none(), dialect);
+            after_blank = matches!(c, ' ' | '\t') || is_line_break(c);
+        }
+        let unquotable = scan.space_break || scan.special;
+        Self {
+            multiline: scan.breaks,
+            plain: !(scan.edge
+                || scan.break_space
+                || unquotable
+                || scan.tab
+                || scan.breaks
+                || scan.indicators),
+            single: !(scan.break_space || unquotable || scan.tab),
+            block: !(scan.trailing_space || unquotable),
+        }
+    }
+}
+
+/// What a pass over a text has seen.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation")]
+struct Scan {
+    indicators: bool,
+    breaks: bool,
+    special: bool,
+    tab: bool,
+    /// A space or break at either end.
+    edge: bool,
+    trailing_space: bool,
+    /// A break before a space.
+    break_space: bool,
+    /// A space before a break.
+    space_break: bool,
+    after_space: bool,
+    after_break: bool,
+}
+
+impl Scan {
+    fn character(&mut self, c: char, is_first: bool, is_last: bool, dialect: Dialect) {
+        if c == '\t' && dialect == Dialect::V3 {
+            self.tab = true;
+        } else if !is_printable(c) {
+            self.special = true;
+        }
+        let (is_space, is_break) = (c == ' ', is_line_break(c));
+        self.edge |= (is_space || is_break) && (is_first || is_last);
+        self.trailing_space |= is_space && is_last;
+        self.break_space |= is_space && self.after_break;
+        self.space_break |= is_break && self.after_space;
+        self.breaks |= is_break;
+        self.after_space = is_space;
+        self.after_break = is_break;
+    }
+}
+
+/// Whether all of the text is letters, digits and the few signs that mean nothing anywhere.
+fn is_simple(text: &[u8]) -> bool {
+    match text.first() {
+        None => true,
+        Some(b'.') => false,
+        Some(b'-') => text.len() > 1 && text[1] != b'-' && text.iter().all(|&byte| is_simple_byte(byte)),
+        Some(_) => text.iter().all(|&byte| is_simple_byte(byte)),
+    }
+}
+
+fn is_simple_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'.' | b'/' | b'-' | b'_' | b'+' | b'=' | b'$' | b'(' | b')')
+}
+
+fn is_leading_indicator(c: char, before_blank: bool) -> bool {
+    match c {
+        '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
+            true
+        }
+        '?' | ':' | '-' => before_blank,
+        _ => false,
+    }
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// What go-yaml writes as it is; characters beyond the basic plane are not.
+fn is_printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
+}
