@@ -31,9 +31,10 @@ pub type Body = fn(&mut Exec<'_>, &[Value]) -> Result<Value, CallError>;
 /// Why a function failed: its own message, or the failure of a template that it ran.
 #[derive(Debug, Clone)]
 pub struct CallError {
-    /// What Go's `error` would print.
+    /// What Go's `error` would print, up to the text of `source`.
     pub message: String,
-    /// The template error inside, where a function such as `include` ran one.
+    /// The template error inside, where a function such as `include` ran one. Its
+    /// text follows the message, which is empty where Go returns the error as it is.
     pub source: Option<Box<crate::Error>>,
 }
 
@@ -41,6 +42,11 @@ impl CallError {
     /// Returns an error with a message of the function's own.
     pub fn new(message: impl Into<String>) -> Self {
         CallError { message: message.into(), source: None }
+    }
+
+    /// Returns the failure of a template that a function ran, with nothing added.
+    pub fn from_error(error: crate::Error) -> Self {
+        CallError { message: String::new(), source: Some(Box::new(error)) }
     }
 }
 

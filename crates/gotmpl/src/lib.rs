@@ -9,18 +9,30 @@
 //! clock, environment, file or randomness is read here; a function that needs
 //! one finds it among the extensions that the caller gave.
 
+mod builtins;
 mod data;
 mod error;
 mod exec;
 pub mod fmt;
 mod function;
 pub mod json;
+mod lex;
+mod parse;
 pub mod strconv;
+mod templates;
+mod tree;
 mod types;
 mod value;
 
-pub use error::Error;
-pub use exec::{Exec, Parsed};
+pub use error::{Error, Position};
+pub use exec::{Exec, Limits, MissingKey, Options};
 pub use function::{Body, CallError, Function, Functions};
+pub use parse::Parsed;
+pub use templates::Templates;
 pub use types::{Kind, NamedType, Type};
 pub use value::{List, Map, Object, Str, Value};
+
+/// What nests (lists of nodes, pipelines, values) runs on a stack that continues on
+/// the heap when less than this is left of it.
+const STACK_MARGIN: usize = 128 * 1024;
+const STACK_STEP: usize = 4 * 1024 * 1024;

@@ -30,6 +30,14 @@ pub fn append(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// Appends what the action `{{ value }}` prints, which differs from `%v` for objects.
+pub(crate) fn append_printable(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Object(object) => Printer::new(out, LARGEST).printable(value, object.as_ref()),
+        _ => append(out, value),
+    }
+}
+
 /// Returns `fmt.Sprint`: blanks only between neighbours that are both no strings.
 pub fn sprint(args: &[Value]) -> Vec<u8> {
     let mut out = Vec::new();

@@ -209,7 +209,9 @@ impl<'a> Printer<'a> {
                 self.out.extend_from_slice(b"interface {}(nil)");
             }
             Value::Nil if of == Type::Any => self.out.extend_from_slice(b"<nil>"),
-            _ => stacker::maybe_grow(STACK_MARGIN, STACK_STEP, || self.print_value(value, verb, depth + 1)),
+            _ => stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
+                self.print_value(value, verb, depth + 1)
+            }),
         }
     }
 
@@ -307,6 +309,19 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Writes an object as an action prints it: pointers are followed, and a method
+    /// of the pointer counts if there is an address.
+    pub(super) fn printable(&mut self, value: &Value, object: &dyn Object) {
+        let go_type = object.go_type();
+        match object.addressable_stringer() {
+            Some(text) => self.out.extend_from_slice(text.as_bytes()),
+            None if go_type.kind() == Kind::Ptr => {
+                self.structure(object, go_type.to_string().trim_start_matches('*'), 'v', 0);
+            }
+            None => self.print_arg(value, 'v'),
+        }
+    }
+
     fn methods(&mut self, object: &dyn Object, verb: char) -> bool {
         let text = match verb {
             'v' if self.flags.sharp_v => return false,
@@ -358,7 +373,3 @@ impl<'a> Printer<'a> {
         }
     }
 }
-
-/// Nested values print on a stack that grows on the heap when less than this is left.
-const STACK_MARGIN: usize = 64 * 1024;
-const STACK_STEP: usize = 1024 * 1024;

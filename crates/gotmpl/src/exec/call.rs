@@ -1,0 +1,332 @@
+//! Calls functions and methods: counts their arguments, converts constants to the
+//! types of parameters, and checks the rest, all in Go's words.
+
+use std::rc::Rc;
+
+use crate::builtins::{self, Builtin, Param};
+use crate::function::{CallError, Function};
+use crate::tree::{FunctionId, NodeId, NodeKind, Source};
+use crate::types::{Kind, Type};
+use crate::value::{Object, Value};
+
+use super::eval::Arguments;
+use super::operand::{assignable, can_be_nil, zero};
+use super::{Exec, Operand, Result};
+
+/// The types of a function's parameters.
+#[derive(Clone, Copy)]
+struct Signature<'s> {
+    name: &'s str,
+    params: &'s [Type],
+    variadic: Option<Type>,
+}
+
+impl Signature<'_> {
+    fn param(&self, at: usize) -> Type {
+        self.params.get(at).copied().or(self.variadic).unwrap_or(Type::Any)
+    }
+}
+
+impl Exec<'_> {
+    /// Calls the function of an identifier. A failure of it is reported at `node`.
+    pub(super) fn function(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        function: FunctionId,
+        node: NodeId,
+        arguments: Arguments<'_>,
+    ) -> Result<Operand> {
+        self.step()?;
+        match function {
+            FunctionId::Builtin(builtin) => self.builtin(source, dot, builtin, node, arguments),
+            FunctionId::Table(number) => {
+                let Some(&function) = self.functions.get(number as usize) else {
+                    return Err(self.fail("function table differs from the one the template was parsed with"));
+                };
+                self.table_function(source, dot, &function, node, arguments)
+            }
+        }
+    }
+
+    fn table_function(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        function: &Function,
+        node: NodeId,
+        arguments: Arguments<'_>,
+    ) -> Result<Operand> {
+        let signature =
+            Signature { name: function.name, params: function.params, variadic: function.variadic };
+        let args = self.arguments(source, dot, signature, arguments)?;
+        let result = (function.call)(self, &args);
+        let result = self.called(function.name, node, result)?;
+        self.give_back(args);
+        Ok(Operand::of(result, function.returns))
+    }
+
+    /// Calls a method. A failure of it is reported at `node`.
+    pub(super) fn method(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        (object, name): (Rc<dyn Object>, &str),
+        node: NodeId,
+        arguments: Arguments<'_>,
+    ) -> Result<Operand> {
+        self.step()?;
+        let (types, repeats, returns) = object.method_signature(name).unwrap_or((&[], false, Type::Any));
+        let (params, variadic) = match types.split_last() {
+            Some((last, fixed)) if repeats => (fixed, Some(*last)),
+            _ => (types, None),
+        };
+        let args = self.arguments(source, dot, Signature { name, params, variadic }, arguments)?;
+        let result = object.call_method(name, &args);
+        let result = self.called(name, node, result)?;
+        self.give_back(args);
+        Ok(Operand::of(result, returns))
+    }
+
+    fn called<T>(
+        &mut self,
+        name: &str,
+        node: NodeId,
+        result: std::result::Result<T, CallError>,
+    ) -> Result<T> {
+        result.map_err(|mut failure| {
+            self.node = node;
+            failure.message.insert_str(0, &format!("error calling {name}: "));
+            self.fail_call(failure)
+        })
+    }
+
+    fn give_back(&mut self, mut args: Vec<Value>) {
+        args.clear();
+        self.spare.push(args);
+    }
+
+    fn check_count(
+        &self,
+        name: &str,
+        (params, variadic): (usize, bool),
+        arguments: &Arguments<'_>,
+    ) -> Result<()> {
+        let written = arguments.nodes.len();
+        let given = written + usize::from(arguments.piped.is_some());
+        if variadic && given < params {
+            // Go counts the piped argument for the check, but not in the message.
+            let message = format!("wrong number of args for {name}: want at least {params} got {written}");
+            return Err(self.fail(message));
+        }
+        if !variadic && given != params {
+            return Err(self.fail(format!("wrong number of args for {name}: want {params} got {given}")));
+        }
+        Ok(())
+    }
+
+    fn arguments(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        signature: Signature<'_>,
+        arguments: Arguments<'_>,
+    ) -> Result<Vec<Value>> {
+        let counts = (signature.params.len(), signature.variadic.is_some());
+        self.check_count(signature.name, counts, &arguments)?;
+        let mut args = self.spare.pop().unwrap_or_default();
+        for (at, &node) in arguments.nodes.iter().enumerate() {
+            let param = signature.param(at);
+            args.push(plain(self.argument(source, dot, Param::Typed(param), node)?.value, param));
+        }
+        if let Some(piped) = arguments.piped {
+            let param = signature.param(args.len());
+            args.push(plain(self.fit(piped, Param::Typed(param))?.value, param));
+        }
+        Ok(args)
+    }
+
+    fn builtin(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        builtin: Builtin,
+        node: NodeId,
+        arguments: Arguments<'_>,
+    ) -> Result<Operand> {
+        let name = builtin.name();
+        let (params, variadic) = builtin.params();
+        self.check_count(name, (params.len(), variadic.is_some()), &arguments)?;
+        let param = |at: usize| params.get(at).copied().or(variadic).unwrap_or(Param::Reflect);
+        if let Builtin::And | Builtin::Or = builtin {
+            return self.and_or(source, dot, builtin == Builtin::Or, arguments);
+        }
+        let mut args = Vec::with_capacity(arguments.nodes.len() + 1);
+        let callee = match arguments.nodes.first() {
+            Some(&first) if builtin == Builtin::Call => source.text_of(first),
+            _ => String::new(),
+        };
+        for (at, &node) in arguments.nodes.iter().enumerate() {
+            args.push(self.argument(source, dot, param(at), node)?);
+        }
+        if let Some(piped) = arguments.piped {
+            let piped = self.fit(piped, param(args.len()))?;
+            args.push(piped);
+        }
+        let result = builtins::call(self, builtin, &args, callee);
+        self.called(name, node, result)
+    }
+
+    /// Evaluates `and` and `or`, which stop at the first argument that decides.
+    fn and_or(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        or: bool,
+        arguments: Arguments<'_>,
+    ) -> Result<Operand> {
+        let mut value = Operand::INVALID;
+        for &node in arguments.nodes {
+            value = self.argument(source, dot, Param::Reflect, node)?;
+            if value.value.is_true() == or {
+                return Ok(value);
+            }
+        }
+        Ok(arguments.piped.unwrap_or(value))
+    }
+
+    /// Evaluates the start of a chain, of which nothing is asked.
+    pub(super) fn untyped_argument(
+        &mut self,
+        source: &Source,
+        dot: &Operand,
+        node: NodeId,
+    ) -> Result<Operand> {
+        self.node = node;
+        match source.kind(node) {
+            NodeKind::Pipe(_) => self.nested_pipeline(source, dot, node),
+            NodeKind::Identifier { function, .. } => {
+                self.function(source, dot, *function, node, Arguments::NONE)
+            }
+            _ => Err(self.fail(format!("can't evaluate fields of {}", source.text_of(node)))),
+        }
+    }
+
+    /// Evaluates an argument for a parameter.
+    fn argument(&mut self, source: &Source, dot: &Operand, param: Param, node: NodeId) -> Result<Operand> {
+        self.node = node;
+        let value = match source.kind(node) {
+            NodeKind::Dot => dot.clone(),
+            NodeKind::Nil => return self.nil_argument(param),
+            NodeKind::Field { names } => {
+                self.fields(source, dot, dot.clone(), (node, names), Arguments::NONE)?
+            }
+            NodeKind::Variable { variable, names } => {
+                self.variable(source, dot, (node, *variable, names), Arguments::NONE)?
+            }
+            NodeKind::Pipe(_) => self.nested_pipeline(source, dot, node)?,
+            NodeKind::Identifier { function, .. } => {
+                self.function(source, dot, *function, node, Arguments::NONE)?
+            }
+            NodeKind::Chain { node: inner, names } => {
+                self.chain(source, dot, (node, *inner, names), Arguments::NONE)?
+            }
+            _ => return self.constant_argument(source, param, node),
+        };
+        self.fit(value, param)
+    }
+
+    fn nil_argument(&self, param: Param) -> Result<Operand> {
+        match param {
+            Param::Reflect => Ok(Operand::INVALID),
+            Param::Typed(wanted) if can_be_nil(wanted) => Ok(Operand::of(zero(wanted), wanted)),
+            Param::Typed(wanted) => Err(self.fail(format!("cannot assign nil to {wanted}"))),
+        }
+    }
+
+    /// Converts a constant to the type of a parameter.
+    fn constant_argument(&mut self, source: &Source, param: Param, node: NodeId) -> Result<Operand> {
+        let kind = match param {
+            Param::Reflect => Kind::Interface,
+            Param::Typed(wanted) => wanted.kind(),
+        };
+        let found = source.kind(node);
+        let number = match found {
+            NodeKind::Number { number, .. } => Some(source.number(*number)),
+            _ => None,
+        };
+        let int = number.and_then(|number| number.int);
+        let uint = number.and_then(|number| number.uint);
+        // Go stores into the smaller types without a check, so the high bits are lost.
+        let converted = match (kind, found) {
+            (Kind::Interface, NodeKind::Number { .. }) => {
+                let number = number.expect("a number node has a number");
+                return self.ideal_constant(source, node, number);
+            }
+            (Kind::Bool | Kind::Interface, NodeKind::Bool(truth)) => Some(Value::Bool(*truth)),
+            (Kind::String | Kind::Interface, NodeKind::String { value, .. }) => {
+                Some(Value::Str(value.clone()))
+            }
+            (Kind::Int, _) => int.map(Value::Int),
+            (Kind::Int64, _) => int.map(Value::Int64),
+            (Kind::Uint8, _) => uint.map(|n| Value::Uint8(n.to_le_bytes()[0])),
+            (Kind::Uint32, _) => uint.map(|n| Value::Uint32((n & 0xffff_ffff) as u32)),
+            (Kind::Uint64, _) => uint.map(Value::Uint64),
+            (Kind::Float64, _) => number.and_then(|number| number.float).map(Value::Float64),
+            (Kind::Complex128, _) => {
+                number.and_then(|number| number.complex).map(|(re, im)| Value::Complex128(re, im))
+            }
+            _ => None,
+        };
+        if let Some(value) = converted {
+            return Ok(Operand::concrete(value));
+        }
+        let text = source.text_of(node);
+        let wanted = match kind {
+            Kind::Bool => "bool",
+            Kind::String => "string",
+            Kind::Int | Kind::Int64 => "integer",
+            Kind::Uint8 | Kind::Uint32 | Kind::Uint64 => "unsigned integer",
+            Kind::Float64 => "float",
+            Kind::Complex128 => "complex",
+            _ => {
+                let Param::Typed(wanted) = param else {
+                    return Err(
+                        self.fail(format!("can't handle assignment of {text} to empty interface argument"))
+                    );
+                };
+                return Err(self.fail(format!("can't handle {text} for arg of type {wanted}")));
+            }
+        };
+        Err(self.fail(format!("expected {wanted}; found {text}")))
+    }
+
+    /// Checks that a value can be passed for a parameter.
+    fn fit(&self, value: Operand, param: Param) -> Result<Operand> {
+        let Param::Typed(wanted) = param else { return Ok(value) };
+        if value.is_invalid() {
+            if can_be_nil(wanted) {
+                return Ok(Operand::of(zero(wanted), wanted));
+            }
+            return Err(self.fail(format!("invalid value; expected {wanted}")));
+        }
+        if wanted == Type::Any {
+            return Ok(value);
+        }
+        let got = value.value.go_type();
+        if got.is_some_and(|got| assignable(got, wanted)) {
+            return Ok(value.elem());
+        }
+        let got = got.unwrap_or(Type::Any);
+        Err(self.fail(format!("wrong type for value; expected {wanted}; got {got}")))
+    }
+}
+
+/// Gives a value the parameter's own type where it is a defined type over it:
+/// `common.Values` arrives as a plain map.
+fn plain(value: Value, wanted: Type) -> Value {
+    match (&value, wanted) {
+        (Value::Object(object), Type::Map(_) | Type::Slice(_)) => object.plain().unwrap_or(value),
+        _ => value,
+    }
+}

@@ -1,0 +1,262 @@
+//! Runs templates over data.
+//!
+//! One evaluator walks the trees; output goes straight into one buffer. Go's
+//! `reflect` semantics are kept where a template can see them, above all the node
+//! that an error names: it is the last one that was begun, not the one that encloses.
+
+mod call;
+mod eval;
+mod operand;
+mod walk;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::error::{Error, Position};
+use crate::function::{CallError, Functions};
+use crate::parse::Parsed;
+use crate::strconv;
+use crate::templates::{Entry, Layer, Templates};
+use crate::tree::{NodeId, Source};
+use crate::value::{Str, Value};
+use eval::Variables;
+pub(crate) use operand::{Operand, element_type, type_name, zero};
+
+/// What `.x` gives when a map has no such key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingKey {
+    /// No value (`missingkey=default`).
+    #[default]
+    Invalid,
+    /// The zero value of the map's values, a nil interface for most (`missingkey=zero`).
+    Zero,
+    /// An error (`missingkey=error`).
+    Error,
+}
+
+/// The bounds of an execution, for templates that nobody vouches for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Nodes walked, functions called and rounds of loops.
+    pub steps: u64,
+    /// Executions inside each other, through functions such as `include`.
+    pub depth: u32,
+    /// Bytes written, and charged by functions.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { steps: 1_000_000_000, depth: 20_000, bytes: 1 << 30 }
+    }
+}
+
+/// What a caller may choose about an execution.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// What a missing key gives.
+    pub missing_key: MissingKey,
+    /// The bounds of the execution.
+    pub limits: Limits,
+    /// What functions can ask for: a clock, a source of randomness, the state of an
+    /// embedding engine.
+    pub extensions: &'a [&'a dyn Any],
+}
+
+/// A running execution: what a function can ask of it.
+pub struct Exec<'a> {
+    templates: &'a Templates,
+    functions: &'a Functions,
+    options: Options<'a>,
+    /// What texts added for themselves while they run.
+    layers: Vec<Layer>,
+    variables: Variables,
+    /// The template that runs, and the node begun last.
+    current: Option<Arc<Entry>>,
+    node: NodeId,
+    /// Calls of templates by templates in this execution.
+    template_depth: u32,
+    /// Executions inside each other.
+    depth: u32,
+    steps: u64,
+    bytes: usize,
+    out: Vec<u8>,
+    /// Argument lists that are not in use.
+    spare: Vec<Vec<Value>>,
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
+impl<'a> Exec<'a> {
+    /// Returns an execution of these templates, which were parsed with these functions.
+    pub fn new(templates: &'a Templates, functions: &'a Functions, options: Options<'a>) -> Self {
+        Exec {
+            templates,
+            functions,
+            options,
+            layers: Vec::new(),
+            variables: Variables::default(),
+            current: None,
+            node: 0,
+            template_depth: 0,
+            depth: 0,
+            steps: options.limits.steps,
+            bytes: options.limits.bytes,
+            out: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Runs the template of that name over `data` and returns what it wrote.
+    pub fn run(&mut self, name: &str, data: Value) -> Result<Vec<u8>> {
+        match self.find(name.as_bytes()) {
+            Some(entry) => self.run_entry(entry, data),
+            None => Err(Error::plain(self.no_template(name))),
+        }
+    }
+
+    /// Returns the extension of that type which the caller gave.
+    pub fn extension<T: 'static>(&self) -> Option<&'a T> {
+        self.options.extensions.iter().find_map(|extension| extension.downcast_ref())
+    }
+
+    /// Returns the functions of this execution.
+    pub fn functions(&self) -> &'a Functions {
+        self.functions
+    }
+
+    /// Runs the template of that name over `data` for a function, such as Helm's
+    /// `include`, and returns what it wrote.
+    pub fn execute(&mut self, name: &str, data: Value) -> std::result::Result<Vec<u8>, CallError> {
+        let Some(entry) = self.find(name.as_bytes()) else {
+            return Err(CallError::new(self.no_template(name)));
+        };
+        self.run_entry(entry, data).map_err(CallError::from_error)
+    }
+
+    /// Runs a text over `data` for a function, such as Helm's `tpl`. While it runs
+    /// its templates cover those of the set; afterwards they are gone.
+    pub fn execute_text(&mut self, parsed: &Parsed, data: Value) -> std::result::Result<Vec<u8>, CallError> {
+        let layer = self.templates.layer(&self.layers, parsed);
+        self.layers.push(layer);
+        let result = self.run_entry(Entry::main(parsed), data);
+        self.layers.pop();
+        result.map_err(CallError::from_error)
+    }
+
+    /// Returns the name of the template that is running.
+    pub fn template(&self) -> Option<&Str> {
+        self.current.as_ref().map(|entry| &entry.name)
+    }
+
+    /// Returns where the template that is running has come to.
+    pub fn position(&self) -> Option<Position> {
+        self.current.as_ref().map(|entry| position(entry, self.node))
+    }
+
+    /// Takes `bytes` from the budget for output and memory, before a function
+    /// makes something that large.
+    pub fn charge(&mut self, bytes: usize) -> std::result::Result<(), CallError> {
+        match self.bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes = left;
+                Ok(())
+            }
+            None => {
+                self.bytes = 0;
+                Err(CallError::new(self.too_many_bytes()))
+            }
+        }
+    }
+
+    /// Returns what is left of the budget for output and memory.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.bytes
+    }
+
+    fn too_many_bytes(&self) -> String {
+        format!("exceeded maximum output ({} bytes)", self.options.limits.bytes)
+    }
+
+    fn no_template(&self, name: &str) -> String {
+        let set = strconv::quote(self.templates.name().as_bytes());
+        format!("template: no template {} associated with template {set}", strconv::quote(name.as_bytes()))
+    }
+
+    fn find(&self, name: &[u8]) -> Option<Arc<Entry>> {
+        let layered = self.layers.iter().rev().find_map(|layer| layer.find(name));
+        layered.or_else(|| self.templates.find(name)).cloned()
+    }
+
+    /// Runs a template with a buffer and a frame of its own.
+    fn run_entry(&mut self, entry: Arc<Entry>, data: Value) -> Result<Vec<u8>> {
+        let out = std::mem::take(&mut self.out);
+        let template_depth = std::mem::replace(&mut self.template_depth, 0);
+        self.depth += 1;
+        let result = if self.depth > self.options.limits.depth {
+            let limit = self.options.limits.depth;
+            Err(Error::plain(format!("exceeded maximum depth of executions ({limit})")))
+        } else {
+            stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
+                self.run_frame(entry, Operand::concrete(data))
+            })
+        };
+        self.depth -= 1;
+        self.template_depth = template_depth;
+        let written = std::mem::replace(&mut self.out, out);
+        result.map(|()| written)
+    }
+
+    /// Runs a template with a frame of its own, into the buffer of the moment.
+    fn run_frame(&mut self, entry: Arc<Entry>, dot: Operand) -> Result<()> {
+        let caller = self.current.replace(Arc::clone(&entry));
+        let node = self.node;
+        let frame = self.variables.enter(dot.clone());
+        let result = self.walk_list(&entry.source, &dot, &entry.tree().body);
+        self.variables.leave(frame);
+        self.node = node;
+        self.current = caller;
+        result.map(|_| ())
+    }
+
+    /// Returns an error at the node begun last.
+    fn fail(&self, message: impl Into<String>) -> Error {
+        self.fail_call(CallError::new(message))
+    }
+
+    fn fail_call(&self, failure: CallError) -> Error {
+        let Some(entry) = &self.current else { return Error::plain(failure.message) };
+        let position = position(entry, self.node);
+        let source: &Source = &entry.source;
+        let line = usize::try_from(position.line).unwrap_or(1) - 1;
+        let text = source.text.split(|&b| b == b'\n').nth(line).unwrap_or_default();
+        Error::executing(position, (entry.name.clone(), source.text_of(self.node)), failure, text)
+    }
+
+    /// Counts a step of work.
+    fn step(&mut self) -> Result<()> {
+        match self.steps.checked_sub(1) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => Err(self.fail(format!("exceeded maximum steps ({})", self.options.limits.steps))),
+        }
+    }
+
+    /// Counts output that was just written.
+    fn written(&mut self, bytes: usize) -> Result<()> {
+        match self.bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes = left;
+                Ok(())
+            }
+            None => Err(self.fail(self.too_many_bytes())),
+        }
+    }
+}
+
+fn position(entry: &Entry, node: NodeId) -> Position {
+    let (line, column) = entry.source.position(node);
+    Position { file: entry.file.clone(), line, column: Some(column) }
+}

@@ -1,0 +1,255 @@
+//! Walks text, actions and control structures, and writes what they print.
+
+use std::sync::Arc;
+
+use crate::fmt;
+use crate::strconv;
+use crate::tree::{Branch, BranchKind, NodeId, NodeKind, Pipe, Source, Span, TemplateCall};
+use crate::types::Kind;
+use crate::value::{List, Map, Value};
+
+use super::operand::element_type;
+use super::{Exec, Operand, Result};
+
+/// Calls of templates by templates nest at most this deep, in Go too.
+const MAX_TEMPLATE_DEPTH: u32 = 100_000;
+
+/// How a node ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl Exec<'_> {
+    pub(super) fn walk_list(&mut self, source: &Source, dot: &Operand, list: &Span) -> Result<Flow> {
+        for &node in source.children(list) {
+            let flow = self.walk(source, dot, node)?;
+            if flow != Flow::Next {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn walk(&mut self, source: &Source, dot: &Operand, node: NodeId) -> Result<Flow> {
+        self.node = node;
+        self.step()?;
+        match source.kind(node) {
+            NodeKind::Text(text) => {
+                let text = source.bytes(text);
+                self.out.extend_from_slice(text);
+                self.written(text.len())?;
+            }
+            NodeKind::Action { pipe } => {
+                // What is declared here lasts until the next end, and is not printed.
+                let value = self.pipeline(source, dot, *pipe)?;
+                if source.pipe(*pipe).declared.is_empty() {
+                    self.node = node;
+                    self.print(&value.value)?;
+                }
+            }
+            NodeKind::Branch(branch) => {
+                return stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
+                    self.walk_branch(source, dot, branch)
+                });
+            }
+            NodeKind::Template(call) => self.walk_template(source, dot, call)?,
+            NodeKind::Break => return Ok(Flow::Break),
+            NodeKind::Continue => return Ok(Flow::Continue),
+            NodeKind::Pipe(_)
+            | NodeKind::Command { .. }
+            | NodeKind::Identifier { .. }
+            | NodeKind::Dot
+            | NodeKind::Nil
+            | NodeKind::Bool(_)
+            | NodeKind::Number { .. }
+            | NodeKind::String { .. }
+            | NodeKind::Field { .. }
+            | NodeKind::Variable { .. }
+            | NodeKind::Chain { .. } => unreachable!("the parser puts only actions and text into lists"),
+        }
+        Ok(Flow::Next)
+    }
+
+    fn print(&mut self, value: &Value) -> Result<()> {
+        let before = self.out.len();
+        match value {
+            Value::Nil => self.out.extend_from_slice(b"<no value>"),
+            Value::Str(text) => self.out.extend_from_slice(text.as_bytes()),
+            Value::Object(object) if object.go_type().kind() == Kind::Func => {
+                let text = self.current.as_ref().map(|entry| entry.source.text_of(self.node));
+                let text = text.unwrap_or_default();
+                return Err(self.fail(format!("can't print {text} of type {}", object.go_type())));
+            }
+            Value::Object(_) => fmt::append_printable(&mut self.out, value),
+            _ => fmt::append(&mut self.out, value),
+        }
+        self.written(self.out.len() - before)
+    }
+
+    fn walk_branch(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+        let mark = self.variables.mark();
+        let flow = match branch.kind {
+            BranchKind::Range => self.walk_range(source, dot, branch),
+            BranchKind::If | BranchKind::With => self.walk_if_or_with(source, dot, branch),
+        };
+        self.variables.truncate(mark);
+        flow
+    }
+
+    fn walk_if_or_with(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+        let value = self.pipeline(source, dot, branch.pipe)?;
+        if value.value.is_true() {
+            let dot = if branch.kind == BranchKind::With { &value } else { dot };
+            return self.walk_list(source, dot, &branch.body);
+        }
+        self.walk_otherwise(source, dot, branch)
+    }
+
+    fn walk_otherwise(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+        match &branch.otherwise {
+            Some(otherwise) => self.walk_list(source, dot, otherwise),
+            None => Ok(Flow::Next),
+        }
+    }
+
+    fn walk_range(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+        let value = self.pipeline(source, dot, branch.pipe)?.value;
+        let variables = source.pipe(branch.pipe).declared.len();
+        let mut rounds = Rounds { source, branch, mark: self.variables.mark(), any: false };
+        let whole = |n: u64| i128::from(n);
+        match &value {
+            Value::Nil => {}
+            Value::Int(_) | Value::Int64(_) | Value::Uint8(_) | Value::Uint32(_) | Value::Uint64(_)
+                if variables > 1 =>
+            {
+                let text = fmt::display(&value);
+                let text = text.to_text();
+                return Err(self.fail(format!("can't use {text} to iterate over more than one variable")));
+            }
+            Value::Int(n) => self.count(&mut rounds, i128::from(*n), |i| Value::Int(small(i)))?,
+            Value::Int64(n) => self.count(&mut rounds, i128::from(*n), |i| Value::Int64(small(i)))?,
+            Value::Uint8(n) => self.count(&mut rounds, whole((*n).into()), |i| Value::Uint8(small(i)))?,
+            Value::Uint32(n) => self.count(&mut rounds, whole((*n).into()), |i| Value::Uint32(small(i)))?,
+            Value::Uint64(n) => self.count(&mut rounds, whole(*n), |i| Value::Uint64(small(i)))?,
+            Value::List(list) => self.range_list(&mut rounds, list)?,
+            Value::Map(map) => self.range_map(&mut rounds, map)?,
+            Value::Object(object) => match object.plain() {
+                Some(Value::List(list)) => self.range_list(&mut rounds, &list)?,
+                Some(Value::Map(map)) => self.range_map(&mut rounds, &map)?,
+                _ => return Err(self.no_range(&value)),
+            },
+            Value::Bool(_) | Value::Float64(_) | Value::Complex128(..) | Value::Str(_) => {
+                return Err(self.no_range(&value));
+            }
+        }
+        if rounds.any { Ok(Flow::Next) } else { self.walk_otherwise(source, dot, branch) }
+    }
+
+    fn no_range(&self, value: &Value) -> crate::Error {
+        self.fail(format!("range can't iterate over {}", fmt::display(value).to_text()))
+    }
+
+    fn count(&mut self, rounds: &mut Rounds<'_>, end: i128, value: impl Fn(i128) -> Value) -> Result<()> {
+        let mut i = 0;
+        while i < end && self.round(rounds, Operand::INVALID, Operand::concrete(value(i)))? {
+            i += 1;
+        }
+        Ok(())
+    }
+
+    fn range_list(&mut self, rounds: &mut Rounds<'_>, list: &List) -> Result<()> {
+        let of = element_type(list.go_type());
+        for i in 0..list.len() {
+            // The list is not copied: what is sorted in place meanwhile shows, as in Go.
+            let Some(item) = list.items().get(i).cloned() else { break };
+            let index = Operand::concrete(Value::Int(i64::try_from(i).unwrap_or(i64::MAX)));
+            if !self.round(rounds, index, Operand::of(item, of))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn range_map(&mut self, rounds: &mut Rounds<'_>, map: &Map) -> Result<()> {
+        let of = element_type(map.go_type());
+        // Keys and values are taken before the first round: changes are not seen.
+        let entries: Vec<_> = map.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        for (key, value) in entries {
+            if !self.round(rounds, Operand::concrete(Value::Str(key)), Operand::of(value, of))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the body of a range once; returns whether it goes on.
+    fn round(&mut self, rounds: &mut Rounds<'_>, index: Operand, element: Operand) -> Result<bool> {
+        rounds.any = true;
+        self.step()?;
+        let pipe = rounds.source.pipe(rounds.branch.pipe);
+        self.set_range_variables(rounds, pipe, index, &element)?;
+        let flow = self.walk_list(rounds.source, &element, &rounds.branch.body)?;
+        self.variables.truncate(rounds.mark);
+        Ok(flow != Flow::Break)
+    }
+
+    fn set_range_variables(
+        &mut self,
+        rounds: &Rounds<'_>,
+        pipe: &Pipe,
+        index: Operand,
+        element: &Operand,
+    ) -> Result<()> {
+        match (pipe.declared.as_slice(), pipe.assign) {
+            ([], _) => {}
+            ([only], true) => self.assign(rounds.source, *only, element.clone())?,
+            ([first, second, ..], true) => {
+                self.assign(rounds.source, *first, index)?;
+                self.assign(rounds.source, *second, element.clone())?;
+            }
+            ([_], false) => self.variables.set_below(rounds.mark, 1, element.clone()),
+            ([_, _, ..], false) => {
+                self.variables.set_below(rounds.mark, 1, element.clone());
+                self.variables.set_below(rounds.mark, 2, index);
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_template(&mut self, source: &Source, dot: &Operand, call: &TemplateCall) -> Result<()> {
+        let Some(entry) = self.find(call.name.as_bytes()) else {
+            let name = strconv::quote(call.name.as_bytes());
+            return Err(self.fail(format!("template {name} not defined")));
+        };
+        if self.template_depth == MAX_TEMPLATE_DEPTH {
+            return Err(self.fail(format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})")));
+        }
+        let dot = match call.pipe {
+            Some(pipe) => self.pipeline(source, dot, pipe)?,
+            None => Operand::INVALID,
+        };
+        self.template_depth += 1;
+        let result = stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
+            self.run_frame(Arc::clone(&entry), dot)
+        });
+        self.template_depth -= 1;
+        result
+    }
+}
+
+/// A range that is being walked.
+struct Rounds<'s> {
+    source: &'s Source,
+    branch: &'s Branch,
+    /// The height of the variables outside of the body.
+    mark: usize,
+    any: bool,
+}
+
+/// Returns a counter as the type of the number that bounds it.
+fn small<T: TryFrom<i128> + Default>(i: i128) -> T {
+    T::try_from(i).unwrap_or_default()
+}

@@ -1,0 +1,245 @@
+//! Templates as their authors see them: output, or the error. Expected texts are those of Go 1.26.
+
+use gotmpl::{CallError, Exec, Function, Functions, MissingKey, Options, Parsed, Templates, Type, Value};
+
+fn list(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    Ok(Value::list(args.to_vec()))
+}
+
+fn upper(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    let text = args[0].as_str().map(|text| text.to_text().to_uppercase()).unwrap_or_default();
+    Ok(Value::str(text))
+}
+
+fn add(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    match args {
+        [Value::Int(a), Value::Int(b)] => Ok(Value::Int(a.wrapping_add(*b))),
+        _ => Err(CallError::new("add takes integers")),
+    }
+}
+
+fn fail(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    Err(CallError::new(gotmpl::fmt::display(&args[0]).to_text()))
+}
+
+fn include(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    let name = args[0].as_str().map(|name| name.to_text().into_owned()).unwrap_or_default();
+    exec.execute(&name, args[1].clone()).map(Value::str)
+}
+
+fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+    let text = args[0].as_str().cloned().unwrap_or_else(|| "".into());
+    let parsed = Parsed::new("inner", text.as_bytes(), exec.functions()).map_err(CallError::from_error)?;
+    exec.execute_text(&parsed, args[1].clone()).map(Value::str)
+}
+
+const FUNCTIONS: &[Function] = &[
+    Function { name: "list", params: &[], variadic: Some(Type::Any), returns: Type::LIST, call: list },
+    Function { name: "upper", params: &[Type::String], variadic: None, returns: Type::String, call: upper },
+    Function { name: "add", params: &[Type::Int, Type::Int], variadic: None, returns: Type::Int, call: add },
+    Function { name: "fail", params: &[Type::Any], variadic: None, returns: Type::String, call: fail },
+    Function {
+        name: "include",
+        params: &[Type::String, Type::Any],
+        variadic: None,
+        returns: Type::String,
+        call: include,
+    },
+    Function {
+        name: "tpl",
+        params: &[Type::String, Type::Any],
+        variadic: None,
+        returns: Type::String,
+        call: tpl,
+    },
+];
+
+fn data() -> Value {
+    Value::map([
+        ("i", Value::Int(3)),
+        ("f", Value::Float64(3.0)),
+        ("s", Value::str("text")),
+        ("nul", Value::Nil),
+        ("l", Value::list(vec![Value::str("a"), Value::Int(1), Value::Nil])),
+        ("m", Value::map([("b", Value::Int(2)), ("a", Value::Int(1))])),
+    ])
+}
+
+fn render(template: &str, missing_key: MissingKey) -> Result<String, String> {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    let parsed = Parsed::new("t", template.as_bytes(), &functions).map_err(|err| err.to_string())?;
+    templates.add(&parsed);
+    let options = Options { missing_key, ..Options::default() };
+    let output = Exec::new(&templates, &functions, options).run("t", data());
+    output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|err| err.to_string())
+}
+
+#[track_caller]
+fn check(template: &str, want: Result<&str, &str>) {
+    let got = render(template, MissingKey::Zero);
+    assert_eq!(got.as_deref().map_err(String::as_str), want, "template: {template:?}");
+}
+
+#[test]
+fn text_and_trim_markers() {
+    check("plain }} text", Ok("plain }} text"));
+    check("a {{- 3}} b", Ok("a3 b"));
+    check("a {{-3}} b", Ok("a -3 b"));
+    check("a {{- /* c */ -}} b", Ok("ab"));
+    check("{{ `{{` }}", Ok("{{"));
+}
+
+#[test]
+fn parse_errors_have_gos_texts() {
+    check("{{", Err("template: t:1: unclosed action"));
+    check("{{\n\n.x", Err("template: t:3: unclosed action started at t:1"));
+    check("{{ nope }}", Err("template: t:1: function \"nope\" not defined"));
+    check("{{ $x }}", Err("template: t:1: undefined variable \"$x\""));
+    check("{{ if }}{{ end }}", Err("template: t:1: missing value for if"));
+    check("{{ end }}", Err("template: t:1: unexpected {{end}}"));
+    check("{{ if true }}", Err("template: t:1: unexpected EOF"));
+    check("{{ 08 }}", Err("template: t:1: integer overflow: \"08\""));
+    check("{{ break }}", Err("template: t:1: {{break}} outside {{range}}"));
+    check("{{ 1 | 2 }}", Err("template: t:1: non executable command in pipeline stage 2"));
+    check("{{ define }}", Err("template: t:1: unexpected \"}}\" in define clause"));
+    check("{{ .a.b!c }}", Err("template: t:1: bad character U+0021 '!'"));
+}
+
+#[test]
+fn a_field_chain_is_found_at_its_second_dot() {
+    check(
+        "{{ .nope.b.c }}",
+        Err("template: t:1:8: executing \"t\" at <.nope.b.c>: nil pointer evaluating interface {}.b"),
+    );
+    check(
+        "{{ .s.x }}",
+        Err("template: t:1:5: executing \"t\" at <.s.x>: can't evaluate field x in type interface {}"),
+    );
+    check(
+        "{{ (.s).x }}",
+        Err("template: t:1:4: executing \"t\" at <.s>: can't evaluate field x in type string"),
+    );
+    check("{{ (.nope).b.c }}", Ok("<no value>"));
+}
+
+#[test]
+fn arguments_are_checked_and_converted() {
+    check("{{ upper 5 }}", Err("template: t:1:9: executing \"t\" at <5>: expected string; found 5"));
+    check(
+        "{{ .nope | upper }}",
+        Err("template: t:1:11: executing \"t\" at <upper>: invalid value; expected string"),
+    );
+    check(
+        "{{ upper .nope }}",
+        Err(
+            "template: t:1:9: executing \"t\" at <.nope>: wrong type for value; expected string; got interface {}",
+        ),
+    );
+    check("{{ add 3.0 1e1 }}", Ok("13"));
+    check("{{ add 2.5 1 }}", Err("template: t:1:7: executing \"t\" at <2.5>: expected integer; found 2.5"));
+    check(
+        "{{ add 1 }}",
+        Err("template: t:1:3: executing \"t\" at <add>: wrong number of args for add: want 2 got 1"),
+    );
+    check(
+        "{{ fail \"no\" }}",
+        Err("template: t:1:3: executing \"t\" at <fail \"no\">: error calling fail: no"),
+    );
+    check(
+        "{{ len 1 2 }}",
+        Err("template: t:1:3: executing \"t\" at <len>: wrong number of args for len: want 1 got 2"),
+    );
+}
+
+#[test]
+fn variables_have_go_scopes() {
+    check("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}", Ok("2"));
+    check("{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}", Ok("1"));
+    check("{{ $x = 1 }}", Err("template: t:1:8: executing \"t\" at <1>: undefined variable: $x"));
+    check("{{ $x := 0 }}{{ and false ($x := 1) }}{{ $x }}", Ok("false0"));
+    check(
+        "{{ range $i, $v := .l }}{{ else }}{{ end }}{{ range $i, $v := list }}{{ else }}{{ $i }}{{ $v }}{{ end }}",
+        Ok("[][]"),
+    );
+}
+
+#[test]
+fn range_iterates_over_lists_maps_and_integers() {
+    check("{{ range $i, $v := .l }}{{ $i }}={{ $v }},{{ end }}", Ok("0=a,1=1,2=<no value>,"));
+    check("{{ range $k, $v := .m }}{{ $k }}={{ $v }},{{ end }}", Ok("a=1,b=2,"));
+    check("{{ range 3 }}{{ . }}{{ end }}", Ok("012"));
+    check("{{ range .i }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ . }}{{ end }}", Ok("02"));
+    check("{{ range .nope }}x{{ else }}none{{ end }}", Ok("none"));
+    check(
+        "{{ range .f }}{{ end }}",
+        Err("template: t:1:9: executing \"t\" at <.f>: range can't iterate over 3"),
+    );
+}
+
+#[test]
+fn templates_call_each_other() {
+    check("{{ define \"a\" }}[{{ . }}]{{ end }}{{ template \"a\" .i }}", Ok("[3]"));
+    check("{{ block \"b\" .i }}({{ . }}){{ end }}", Ok("(3)"));
+    check(
+        "{{ template \"x\" . }}",
+        Err("template: t:1:12: executing \"t\" at <{{template \"x\" .}}>: template \"x\" not defined"),
+    );
+    check(
+        "{{ define \"a\" }}{{ .x.y }}{{ end }}{{ include \"a\" . }}",
+        Err(
+            "template: t:1:38: executing \"t\" at <include \"a\" .>: error calling include: template: t:1:21: executing \"a\" at <.x.y>: nil pointer evaluating interface {}.y",
+        ),
+    );
+    check(
+        "{{ include \"no\" . }}",
+        Err(
+            "template: t:1:3: executing \"t\" at <include \"no\" .>: error calling include: template: no template \"no\" associated with template \"set\"",
+        ),
+    );
+    check(
+        "{{ define \"a\" }}{{ template \"a\" }}{{ end }}{{ template \"a\" }}",
+        Err(
+            "template: t:1:28: executing \"a\" at <{{template \"a\"}}>: exceeded maximum template depth (100000)",
+        ),
+    );
+}
+
+#[test]
+fn defines_of_a_tpl_are_gone_after_it() {
+    check(
+        "{{ define \"a\" }}old{{ end }}{{ tpl \"{{ define `a` }}new{{ end }}{{ include `a` . }}\" . }}{{ include \"a\" . }}",
+        Ok("newold"),
+    );
+}
+
+#[test]
+fn missing_keys_follow_the_mode() {
+    assert_eq!(render("{{ .nope }}", MissingKey::Invalid).as_deref(), Ok("<no value>"));
+    assert_eq!(render("{{ .nope.x }}", MissingKey::Invalid).as_deref(), Ok("<no value>"));
+    assert_eq!(
+        render("{{ .nope }}", MissingKey::Error).unwrap_err(),
+        "template: t:1:3: executing \"t\" at <.nope>: map has no entry for key \"nope\""
+    );
+}
+
+#[test]
+fn comparisons_take_basic_kinds() {
+    check(
+        "{{ eq .f 3 }}",
+        Err(
+            "template: t:1:3: executing \"t\" at <eq .f 3>: error calling eq: incompatible types for comparison: float64 and int",
+        ),
+    );
+    check("{{ eq 1 2 1 }} {{ lt 1 2 }} {{ ne .s \"x\" }} {{ eq .nul nil }}", Ok("true true true true"));
+    check(
+        "{{ lt .nul 1 }}",
+        Err("template: t:1:3: executing \"t\" at <lt .nul 1>: error calling lt: invalid type for comparison"),
+    );
+    check(
+        "{{ eq .m .m }}",
+        Err(
+            "template: t:1:3: executing \"t\" at <eq .m .m>: error calling eq: non-comparable type map[a:%!s(int=1) b:%!s(int=2)]: map[string]interface {}",
+        ),
+    );
+}
