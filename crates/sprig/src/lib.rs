@@ -11,6 +11,7 @@
 
 mod args;
 mod cases;
+mod dates;
 mod defaults;
 mod dicts;
 mod encoding;
@@ -23,6 +24,7 @@ mod regexes;
 pub mod semver;
 mod strings;
 mod text;
+pub mod time;
 mod urls;
 
 pub use env::Env;
@@ -44,6 +46,7 @@ const GROUPS: &[&[Function]] = &[
     reflection::FUNCTIONS,
     regexes::FUNCTIONS,
     semver::FUNCTIONS,
+    dates::FUNCTIONS,
 ];
 
 const fn count(groups: &[&[Function]]) -> usize {

@@ -6,17 +6,17 @@
 use gotmpl::Type::{Any, Float64, Int, Int64, String as Text};
 use gotmpl::{CallError, Exec, Function, List, Type, Value, strconv};
 
-use crate::args::{Outcome, any, float, function, int, rest, variadic};
+use crate::args::{Outcome, any, bytes, float, function, int, rest, variadic};
 
 mod cast;
 mod decimal;
 
-pub(crate) use cast::{to_float, to_int};
+pub(crate) use cast::{atoi, to_float, to_int};
 
 use decimal::Decimal;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
-    function("atoi", &[Text], Int, |_, args| Ok(Value::Int(cast::atoi(crate::args::bytes(args, 0))))),
+    function("atoi", &[Text], Int, |_, args| Ok(Value::Int(atoi(bytes(args, 0))))),
     function("int", &[Any], Int, |_, args| Ok(Value::Int(to_int(any(args, 0))))),
     function("int64", &[Any], Int64, |_, args| Ok(Value::Int64(to_int(any(args, 0))))),
     function("float64", &[Any], Float64, |_, args| Ok(Value::Float64(to_float(any(args, 0))))),

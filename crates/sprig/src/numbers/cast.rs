@@ -2,6 +2,8 @@
 
 use gotmpl::{Value, strconv};
 
+use crate::time::{Month, Weekday};
+
 /// Returns a value as a 64-bit integer; zero if it is none.
 pub(crate) fn to_int(value: &Value) -> i64 {
     match value {
@@ -13,7 +15,7 @@ pub(crate) fn to_int(value: &Value) -> i64 {
         Value::Uint64(n) => *n as i64,
         Value::Float64(x) => truncate(*x),
         Value::Str(text) => strconv::parse_int(without_zero_decimals(text.as_bytes()), 0).unwrap_or(0),
-        Value::Object(_) => 0,
+        Value::Object(_) => ordinal(value).unwrap_or(0),
         Value::Nil | Value::Complex128(..) | Value::List(_) | Value::Map(_) => 0,
     }
 }
@@ -28,9 +30,15 @@ pub(crate) fn to_float(value: &Value) -> f64 {
         Value::Uint64(n) => *n as f64,
         Value::Float64(x) => *x,
         Value::Str(text) => strconv::parse_float(text.as_bytes()).unwrap_or(0.0),
-        Value::Object(_) => 0.0,
+        Value::Object(_) => ordinal(value).map_or(0.0, |n| n as f64),
         Value::Nil | Value::Complex128(..) | Value::List(_) | Value::Map(_) => 0.0,
     }
+}
+
+/// Returns the number of a month or a weekday, the only defined types that cast knows.
+fn ordinal(value: &Value) -> Option<i64> {
+    let month = value.as_object::<Month>().map(|month| month.0);
+    month.or_else(|| value.as_object::<Weekday>().map(|weekday| weekday.0))
 }
 
 /// Converts as amd64 does, where all that does not fit becomes the smallest integer.
@@ -50,7 +58,7 @@ fn without_zero_decimals(text: &[u8]) -> &[u8] {
 
 /// Reads a decimal number as `strconv.Atoi`, whose errors Sprig drops: what is
 /// out of range becomes the nearest integer, all else zero.
-pub(super) fn atoi(text: &[u8]) -> i64 {
+pub(crate) fn atoi(text: &[u8]) -> i64 {
     match strconv::parse_int(text, 10) {
         Ok(number) => number,
         Err(strconv::NumError::Range) if text.first() == Some(&b'-') => i64::MIN,
