@@ -105,9 +105,9 @@ impl TemplateSet {
             let named = self.files.iter().find(|file| Some(file.name()) == err.template_name.as_deref());
             TemplateError::of_rendering(named.unwrap_or(file), &err)
         })?;
-        match goyaml::parse_all(&text) {
-            Ok(_) => Ok(text),
-            Err(err) => Err(TemplateError::of_output(file, text, &err)),
+        match check_yaml(&text) {
+            Ok(()) => Ok(text),
+            Err((line, err)) => Err(TemplateError::of_output(file, text, line, &err)),
         }
     }
 }
@@ -129,6 +129,18 @@ fn compile(file: &TemplateFile) -> Result<Template, TemplateError> {
     strict::check_depth(file)?;
     Template::compile_with_name(&file.text, file.name().to_owned())
         .map_err(|err| TemplateError::of_parsing(file, &err))
+}
+
+/// Checks every document of a text; fails with the lines before the bad one.
+fn check_yaml(text: &str) -> Result<(), (usize, goyaml::Error)> {
+    // A line that begins with `---` is no content, wherever it stands.
+    let starts = text.match_indices("\n---").map(|(at, _)| at + 1);
+    let mut start = 0;
+    for end in starts.chain([text.len()]) {
+        goyaml::check(&text[start..end]).map_err(|err| (text[..start].matches('\n').count(), err))?;
+        start = end;
+    }
+    Ok(())
 }
 
 /// The data of templates: the component's config and `fab`, which hides a

@@ -135,11 +135,12 @@ impl TemplateError {
         Self::at(file, place, kind(err.reason()))
     }
 
-    /// A file whose output is not YAML.
-    pub(super) fn of_output(file: &TemplateFile, output: String, err: &goyaml::Error) -> Self {
-        let position = err.line().map(|line| Position { line, column: err.column().unwrap_or(1) });
+    /// A file whose output is not YAML, in the document after `before` lines.
+    pub(super) fn of_output(file: &TemplateFile, output: String, before: usize, err: &goyaml::Error) -> Self {
+        let column = err.column().unwrap_or(1);
+        let position = err.line().map(|line| Position { line: before + line, column });
         Self {
-            place: Place { file: file.shown.clone(), position, text: output.into() },
+            place: Place { file: format!("{} (output)", file.shown), position, text: output.into() },
             kind: TemplateErrorKind::NotYaml(err.to_string()),
         }
     }

@@ -6,7 +6,6 @@
 //! expression goes through [`PRINT`], every name that is passed on through
 //! [`REQUIRED`].
 
-use goyaml::Value;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError, RenderErrorReason,
     ScopedJson, no_escape,
@@ -246,7 +245,8 @@ fn quote(params: &[PathAndJson<'_>]) -> Answer {
 }
 
 fn yaml(params: &[PathAndJson<'_>]) -> Answer {
-    let text = goyaml::to_string(&value(argument(params, 0)?.value()));
+    let text = goyaml::to_string(argument(params, 0)?.value())
+        .map_err(|err| TemplateErrorKind::Argument(format!("`yaml` cannot write this: {err}")))?;
     Ok(Json::String(text.trim_end_matches('\n').to_owned()))
 }
 
@@ -288,22 +288,4 @@ fn lookup(params: &[PathAndJson<'_>]) -> Answer {
             .and_then(|(map, key)| closest(key, map.keys().map(String::as_str)))
             .map(str::to_owned),
     })
-}
-
-/// JSON as YAML data.
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(int), _) => Value::Int(int),
-            (None, Some(uint)) => Value::Uint(uint),
-            (None, None) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => Value::String(text.clone()),
-        Json::Array(items) => Value::Sequence(items.iter().map(value).collect()),
-        Json::Object(map) => {
-            Value::Mapping(map.iter().map(|(key, item)| (key.clone(), value(item))).collect())
-        }
-    }
 }

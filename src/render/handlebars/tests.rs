@@ -75,7 +75,7 @@ fn values_are_printed_as_they_are() {
     check("a: {{image.repository}}:{{image.tag}}", "a: shop/web:1.4.0");
     check("a: {{replicas}} {{ratio}} {{debug}} [{{note}}]", "a: 3 0.5 false []");
     check("a: {{hosts.[1]}} {{ports.0.name}}", "a: b.example http");
-    check("a: '{{{image.tag}}}' {{&image.tag}}", "a: '1.4.0' 1.4.0");
+    check("a: {{{image.tag}}} {{&image.tag}}", "a: 1.4.0 1.4.0");
     check("a: \"{{default note \"<&>'\"}}\"", "a: \"<&>'\"");
 }
 
@@ -89,7 +89,7 @@ fn fab_tells_where_a_component_is_rendered() {
 fn helpers_write_yaml_and_json() {
     check("a:\n{{indent 2 (yaml labels)}}\n", "a:\n  app: web\n  tier: front\n");
     check("a: {{json hosts}}", "a: [\"a.example\",\"b.example\"]");
-    check("a: {{quote image.tag}} {{quote replicas}} {{quote debug}}", "a: \"1.4.0\" \"3\" \"false\"");
+    check("[{{quote image.tag}}, {{quote replicas}}, {{quote debug}}]", "[\"1.4.0\", \"3\", \"false\"]");
     check("a: {{quote note}}", "a: \"\"");
     check("a: {{quote \"say \\\"hi\\\"\\n\"}}", "a: \"say \\\"hi\\\"\\n\"");
     check("a: {{len hosts}}", "a: 2");
@@ -267,6 +267,15 @@ fn a_text_that_is_no_template_is_an_error() {
     err("a: 1\n{{#if debug}}", "web/t.yaml.hbs:2:14: invalid template: a tag or a block is not closed");
     err("a: {{image.}} 1", "web/t.yaml.hbs:1:12: invalid template: this cannot stand here");
     err("a: {{else}}", "web/t.yaml.hbs:1:6: invalid template: this cannot stand here");
+}
+
+#[test]
+fn what_is_rendered_is_yaml() {
+    err(
+        "a: 1\n---\nb: 2\n  c: {{image.tag}}\n",
+        "web/t.yaml.hbs (output):4:4: the template renders to text that is not YAML: \
+         yaml: line 3: mapping values are not allowed in this context",
+    );
 }
 
 #[test]
