@@ -1,4 +1,20 @@
-//! The pipeline.
+//! Turns a high-level definition, a tree of components and per-environment
+//! config, into Kubernetes manifests.
+//!
+//! ```text
+//! definition::load ──▶ Definition ──resolve──▶ ResolvedTree ──render──▶ OutputTree ──write──▶ disk
+//!                       components and          final values,             text of
+//!                       config files            one environment           every file
+//! ```
+//!
+//! A stage uses the types of the stages before it only, and each has a type of
+//! its own: nothing is half loaded or half rendered.
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod config;
+pub mod definition;
+pub mod document;
+pub mod error;
+pub mod resolve;
+mod suggest;

@@ -12,6 +12,7 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "used once the helm crate renders"))]
 mod case;
 mod charts;
+mod fabrikate_values;
 mod helm_cases;
 mod jsonl;
 mod report;
@@ -56,6 +57,8 @@ enum Kind {
     HelmCases,
     /// A folder of packed charts with `cases.jsonl` and golden files.
     Charts,
+    /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
+    FabrikateValues,
 }
 
 impl Kind {
@@ -65,6 +68,7 @@ impl Kind {
             Self::Snippets => snippets::load(path),
             Self::HelmCases => helm_cases::load(path),
             Self::Charts => charts::load(path),
+            Self::FabrikateValues => fabrikate_values::load(path),
         }
     }
 }

@@ -1,0 +1,70 @@
+//! Reads a config file into a [`Layer`].
+//!
+//! Unknown fields are not errors, as Fabrikate ignores them. They are told of,
+//! since a typo here means a component without its settings.
+
+use std::path::Path;
+
+use goyaml::Value;
+
+use super::{COMMON, Config, Layer};
+use crate::definition::fields::Fields;
+use crate::definition::place;
+use crate::document::{Document, Step};
+use crate::error::{Error, Warning};
+
+const FIELDS: [&str; 5] = ["namespace", "injectNamespace", "disabled", "config", "subcomponents"];
+
+/// Returns the names of the config files beside the root component, without `common`, in order.
+///
+/// A folder that cannot be read has none: the names are for suggestions and for runs over all environments.
+pub(crate) fn names(root: &Path) -> Vec<String> {
+    let mut names: Vec<String> = walkdir::WalkDir::new(root.join("config"))
+        .min_depth(1)
+        .max_depth(1)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_str()?;
+            let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".json"))?;
+            (stem != COMMON).then(|| stem.to_owned())
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Reads `<folder>/config/<name>`; returns nothing if there is no such file.
+pub(crate) fn layer(root: &Path, shown: &str, folder: &str, name: &str) -> Result<Option<Layer>, Error> {
+    let stem = place::join(&[folder, "config", name]);
+    let Some((document, value)) = Document::read(root, shown, &stem)? else {
+        return Ok(None);
+    };
+    let mut warnings = Vec::new();
+    let config = config(&document, Vec::new(), &value, &mut warnings)?;
+    Ok(Some(Layer { document, config, warnings }))
+}
+
+fn config(
+    document: &Document,
+    steps: Vec<Step>,
+    value: &Value,
+    warnings: &mut Vec<Warning>,
+) -> Result<Config, Error> {
+    let fields = Fields::new(document, steps, value)?;
+    fields.warn_unknown(&FIELDS, warnings);
+    let mut read = Config {
+        namespace: fields.text("namespace")?,
+        inject_namespace: fields.flag("injectNamespace")?,
+        disabled: fields.flag("disabled")?,
+        values: fields.map("config")?.cloned(),
+        ..Config::default()
+    };
+    for (name, below) in fields.map("subcomponents")?.into_iter().flatten() {
+        let mut steps = fields.steps_to("subcomponents");
+        steps.push(Step::Key(name.clone()));
+        read.subcomponents.insert(name.clone(), config(document, steps, below, warnings)?);
+    }
+    Ok(read)
+}

@@ -1,0 +1,244 @@
+//! Reads the whole tree of components and their config files.
+//!
+//! A file is read once, however many components and environments use it. What
+//! cannot be read is kept as an error in its node: an environment may disable
+//! that part.
+//!
+//! Invariant: loading ends. A component that contains itself is an error, and so
+//! is a tree past the bounds below.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{
+    Body, Component, ComponentFile, Definition, Entry, Generator, LayerResult, Method, Node, Remote, place,
+    read,
+};
+use crate::config::{self, Environment};
+use crate::error::{Error, Place};
+
+/// Components below components; real definitions have four or five levels.
+const MAX_DEPTH: usize = 100;
+/// Components in all.
+const MAX_COMPONENTS: usize = 100_000;
+
+/// Reads the definition in `root` with the config files that the environments name.
+///
+/// `shown` is the same folder as messages should name it; empty for the working folder.
+pub fn load(root: &Path, shown: &str, environments: &[Environment]) -> Definition {
+    let mut names: Vec<String> = Vec::new();
+    for name in environments.iter().flat_map(Environment::layers) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    let mut loader = Loader { root, shown, names, files: BTreeMap::new(), layers: BTreeMap::new(), count: 0 };
+    let node = loader.root();
+    Definition {
+        shown: shown.to_owned(),
+        root: node,
+        environments: config::load::names(root),
+        layers: loader.layers,
+    }
+}
+
+struct Loader<'a> {
+    root: &'a Path,
+    shown: &'a str,
+    names: Vec<String>,
+    files: BTreeMap<String, Result<Option<Arc<ComponentFile>>, Arc<Error>>>,
+    layers: BTreeMap<(String, String), LayerResult>,
+    count: usize,
+}
+
+/// The way from the root to a component.
+#[derive(Clone, Default)]
+struct Way {
+    /// The folder that it is in.
+    folder: String,
+    /// Its folder in the output.
+    logical: String,
+    /// Where its file came from, if it was installed.
+    remote: Option<Remote>,
+    /// The folders of the component files so far, on disk and as text.
+    above: Vec<(PathBuf, String)>,
+    /// Components above it.
+    depth: usize,
+}
+
+impl Loader<'_> {
+    fn root(&mut self) -> Node {
+        let mut way = Way::default();
+        let body = self.root_body(&mut way);
+        Node { entry: None, folder: way.folder, logical: way.logical, body }
+    }
+
+    /// Reads the root; one with method `git` stands for the component that was cloned for it.
+    fn root_body(&mut self, way: &mut Way) -> Result<Body, Arc<Error>> {
+        let file = self.file("")?.ok_or_else(|| self.missing("", None))?;
+        let component = Arc::clone(&file.component);
+        if component.method != Method::Git || component.generator != Generator::Component {
+            return self.body(file, vec![String::new()], way);
+        }
+        let entry = Entry { component, file };
+        self.check_inside(&entry, &entry.component.name)?;
+        way.above.push((self.on_disk(""), String::new()));
+        way.folder = place::component_folder("", &entry.component);
+        way.remote = remote_of(&entry.component, &way.folder);
+        let target = self.target(&entry, way)?;
+        self.body(target, vec![String::new(), way.folder.clone()], way)
+    }
+
+    /// Makes the body of a component that has a file of its own.
+    fn body(
+        &mut self,
+        file: Arc<ComponentFile>,
+        config_folders: Vec<String>,
+        way: &mut Way,
+    ) -> Result<Body, Arc<Error>> {
+        for folder in &config_folders {
+            self.read_layers(folder);
+        }
+        way.above.push((self.on_disk(&way.folder), way.folder.clone()));
+        let own = Entry { component: Arc::clone(&file.component), file };
+        let children = self.children(&own, way);
+        Ok(Body { own, config_folders, remote: way.remote.clone(), children })
+    }
+
+    fn children(&mut self, parent: &Entry, way: &Way) -> Vec<Node> {
+        let entries = parent.component.subcomponents.iter();
+        let entries =
+            entries.map(|entry| Entry { component: Arc::clone(entry), file: Arc::clone(&parent.file) });
+        entries.map(|entry| self.child(entry, way)).collect()
+    }
+
+    fn child(&mut self, entry: Entry, parent: &Way) -> Node {
+        let mut way = parent.clone();
+        way.depth += 1;
+        let body = match entry.component.generator {
+            Generator::Component => self.component_entry(&entry, &mut way),
+            Generator::Static | Generator::Helm | Generator::Handlebars | Generator::Unknown(_) => {
+                self.inlined_entry(&entry, &way)
+            }
+        };
+        Node { entry: Some(entry), folder: way.folder, logical: way.logical, body }
+    }
+
+    /// An inlined component is in the folder of its parent and has no files of its own.
+    fn inlined_entry(&mut self, entry: &Entry, way: &Way) -> Result<Body, Arc<Error>> {
+        self.check_size(entry, way)?;
+        let children = self.children(entry, way);
+        Ok(Body { own: entry.clone(), config_folders: Vec::new(), remote: way.remote.clone(), children })
+    }
+
+    /// The file that an entry of type component points to takes the place of the entry.
+    fn component_entry(&mut self, entry: &Entry, way: &mut Way) -> Result<Body, Arc<Error>> {
+        self.check_size(entry, way)?;
+        self.check_inside(entry, &entry.component.name)?;
+        way.logical = place::join(&[&way.logical, &entry.component.name]);
+        way.folder = place::component_folder(&way.folder, &entry.component);
+        self.check_remote_path(entry, way)?;
+        if entry.component.method == Method::Git || way.remote.is_none() {
+            way.remote = remote_of(&entry.component, &way.folder);
+        }
+        self.check_cycle(entry, way)?;
+        let file = self.target(entry, way)?;
+        self.body(file, vec![way.folder.clone()], way)
+    }
+
+    /// Reads the component file that an entry points to.
+    fn target(&mut self, entry: &Entry, way: &Way) -> Result<Arc<ComponentFile>, Arc<Error>> {
+        self.file(&way.folder)?.ok_or_else(|| match entry.component.method {
+            Method::Git => Arc::new(Error::NotInstalled {
+                name: entry.component.name.clone(),
+                folder: place::show(self.shown, &way.folder),
+                place: Some(entry.place()),
+            }),
+            Method::Helm | Method::Http | Method::Local => self.missing(&way.folder, Some(entry.place())),
+        })
+    }
+
+    /// The name of an entry is a folder of the output.
+    fn check_inside(&self, entry: &Entry, name: &str) -> Result<(), Arc<Error>> {
+        if place::stays_inside(&place::clean(name.trim_start_matches('/'))) {
+            return Ok(());
+        }
+        Err(Arc::new(Error::NameLeaves { place: entry.place_of("name"), name: name.to_owned() }))
+    }
+
+    /// What came from elsewhere may not reach for files outside of what was installed.
+    fn check_remote_path(&self, entry: &Entry, way: &Way) -> Result<(), Arc<Error>> {
+        match &way.remote {
+            Some(remote) if !place::is_below(&way.folder, &remote.folder) => {
+                Err(Arc::new(Error::PathLeaves {
+                    place: entry.place_of(if entry.component.source.is_empty() { "path" } else { "source" }),
+                    path: place::show(self.shown, &way.folder),
+                    source_name: remote.source.clone(),
+                }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_size(&mut self, entry: &Entry, way: &Way) -> Result<(), Arc<Error>> {
+        self.count += 1;
+        let limit = match (way.depth, self.count) {
+            (depth, _) if depth > MAX_DEPTH => "more than 100 levels",
+            (_, count) if count > MAX_COMPONENTS => "more than 100000 components",
+            _ => return Ok(()),
+        };
+        Err(Arc::new(Error::TooLarge { place: entry.place(), limit }))
+    }
+
+    fn check_cycle(&self, entry: &Entry, way: &Way) -> Result<(), Arc<Error>> {
+        let here = self.on_disk(&way.folder);
+        let Some(first) = way.above.iter().position(|(folder, _)| *folder == here) else { return Ok(()) };
+        let folders = way.above[first..].iter().map(|(_, folder)| folder).chain([&way.folder]);
+        let chain = folders.map(|folder| self.shown_folder(folder)).collect();
+        Err(Arc::new(Error::Cycle { place: entry.place(), chain }))
+    }
+
+    fn missing(&self, folder: &str, place: Option<Place>) -> Arc<Error> {
+        Arc::new(Error::NoComponent { folder: self.shown_folder(folder), place })
+    }
+
+    fn shown_folder(&self, folder: &str) -> String {
+        let shown = place::show(self.shown, folder);
+        if shown.is_empty() { ".".to_owned() } else { shown }
+    }
+
+    fn file(&mut self, folder: &str) -> Result<Option<Arc<ComponentFile>>, Arc<Error>> {
+        if let Some(known) = self.files.get(folder) {
+            return known.clone();
+        }
+        let read = read::component_file(self.root, self.shown, folder);
+        let file = read.map(|file| file.map(Arc::new)).map_err(Arc::new);
+        self.files.insert(folder.to_owned(), file.clone());
+        file
+    }
+
+    fn read_layers(&mut self, folder: &str) {
+        for name in &self.names {
+            let key = (folder.to_owned(), name.clone());
+            self.layers.entry(key).or_insert_with(|| {
+                let layer = config::load::layer(self.root, self.shown, folder, name);
+                layer.map(|layer| layer.map(Arc::new)).map_err(Arc::new)
+            });
+        }
+    }
+
+    /// Returns the folder free of links, so that two ways to one folder are seen to be one.
+    fn on_disk(&self, folder: &str) -> PathBuf {
+        let path = self.root.join(folder);
+        fs::canonicalize(&path).unwrap_or(path)
+    }
+}
+
+/// Returns where an entry's component came from, if it was installed.
+fn remote_of(entry: &Component, folder: &str) -> Option<Remote> {
+    let installed = place::installed_folder(folder)?;
+    let source = if entry.method == Method::Git { entry.source.clone() } else { installed.clone() };
+    Some(Remote { source, folder: installed })
+}

@@ -1,0 +1,481 @@
+//! What can go wrong in a run, and what is worth a warning, as data.
+//!
+//! Nothing here is printed: the command line does that. An error says what was
+//! found ([`Display`](std::fmt::Display)), where ([`Error::place`]) and what to
+//! do ([`Error::hint`]). A run reports all of its failures, each with the
+//! component and the environments that it happened in.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// A place in a file of the user's.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Path of the file as the user would type it, with `/`.
+    pub file: String,
+    /// Where in it, if known.
+    pub position: Option<Position>,
+    /// The text of the file, for an excerpt; empty if there is none.
+    pub text: Arc<str>,
+}
+
+/// Line and column, both from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+}
+
+impl Place {
+    /// Returns a place that is a whole file, without its text.
+    pub fn file(path: impl Into<String>) -> Self {
+        Place { file: path.into(), position: None, text: Arc::from("") }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        match self.position {
+            Some(Position { line, column }) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.file == other.file && self.position == other.position
+    }
+}
+
+/// One failure of a run.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Path of the component in the tree of components, such as `infra/ingress`; empty for the whole run.
+    pub component: String,
+    /// The environments that it happened in; none if it has to do with no environment.
+    pub environments: Vec<String>,
+    /// What happened.
+    pub error: Arc<Error>,
+}
+
+impl Failure {
+    /// Returns whether two failures tell the user the same: one file may fail for several components and environments.
+    pub(crate) fn is_like(&self, other: &Failure) -> bool {
+        Arc::ptr_eq(&self.error, &other.error)
+            || self.component == other.component
+                && self.error.place() == other.error.place()
+                && self.error.to_string() == other.error.to_string()
+    }
+}
+
+/// What makes a run fail.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A folder that should hold a component has no component file.
+    #[error("there is no component.yaml or component.json in `{folder}`")]
+    NoComponent {
+        /// The folder.
+        folder: String,
+        /// The entry that points there; none for the root.
+        place: Option<Place>,
+    },
+    /// A component, chart or file comes from elsewhere and is not on this machine.
+    #[error("`{name}` is not installed: there is no `{folder}`")]
+    NotInstalled {
+        /// Name of the component.
+        name: String,
+        /// Where it should be.
+        folder: String,
+        /// The entry that asks for it.
+        place: Option<Place>,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read `{file}`: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not YAML or JSON.
+    #[error("{message}")]
+    Syntax {
+        /// Where.
+        place: Place,
+        /// What the reader says.
+        message: String,
+    },
+    /// A field has a value of another type than it can have.
+    #[error("{field} must be {wanted}, not {found}")]
+    WrongType {
+        /// Where.
+        place: Place,
+        /// The field, in words.
+        field: String,
+        /// What it can be.
+        wanted: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A component has a type that does not exist.
+    #[error("unknown type `{found}`")]
+    UnknownType {
+        /// Where.
+        place: Place,
+        /// The type.
+        found: String,
+        /// What may be meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A component contains itself.
+    #[error("a component contains itself: {}", .chain.join(" → "))]
+    Cycle {
+        /// The entry that closes the circle.
+        place: Place,
+        /// The folders on the way round, the first one being the last one too.
+        chain: Vec<String>,
+    },
+    /// The tree of components has no end in sight.
+    #[error("the tree of components is too large: {limit}")]
+    TooLarge {
+        /// The entry that goes too far.
+        place: Place,
+        /// Which bound is passed.
+        limit: &'static str,
+    },
+    /// Two entries of one list have one name.
+    #[error("there are two subcomponents `{name}` here, and they are not the same")]
+    DuplicateSibling {
+        /// The second one.
+        place: Place,
+        /// The first one.
+        first: Place,
+        /// The name.
+        name: String,
+    },
+    /// Two components write the same file.
+    #[error("`{path}` is written by two components: `{first}` and `{second}`")]
+    SameOutput {
+        /// The file, below the folder of the environment.
+        path: String,
+        /// The component that comes first.
+        first: String,
+        /// The other one.
+        second: String,
+        /// The other one's entry.
+        place: Place,
+    },
+    /// A name is used as a path and leads out of its folder.
+    #[error("the name `{name}` leads out of its folder")]
+    NameLeaves {
+        /// Where it is given.
+        place: Place,
+        /// The name.
+        name: String,
+    },
+    /// A name that becomes a file's has a slash.
+    #[error("the name `{name}` cannot be the name of a file")]
+    NameNoFile {
+        /// Where it is given.
+        place: Place,
+        /// The name.
+        name: String,
+    },
+    /// An installed component names a path outside of what was installed.
+    #[error("`{path}` leads out of the component that came from `{source_name}`")]
+    PathLeaves {
+        /// Where it is given.
+        place: Place,
+        /// The path.
+        path: String,
+        /// Where the component came from.
+        source_name: String,
+    },
+    /// The folder of an environment would not be below the output folder.
+    #[error("the environment `{name}` leads out of the output folder")]
+    EnvironmentLeaves {
+        /// The environment.
+        name: String,
+    },
+    /// Two config files cannot be merged.
+    #[error("`{key}` is {higher} here, which cannot be merged with {lower} in {other}")]
+    MergeConflict {
+        /// The file that wins.
+        place: Place,
+        /// The other file.
+        other: Place,
+        /// The key, from the top of the component's config.
+        key: String,
+        /// What the winner has.
+        higher: &'static str,
+        /// What the other one has.
+        lower: &'static str,
+    },
+    /// A static component names no folder.
+    #[error("`{folder}` is not a folder")]
+    NoFolder {
+        /// The folder.
+        folder: String,
+        /// The field that names it.
+        place: Place,
+    },
+    /// A chart is not where its component says.
+    #[error("there is no chart at `{folder}`")]
+    NoChart {
+        /// The folder or archive.
+        folder: String,
+        /// The field that names it.
+        place: Place,
+    },
+    /// A chart fails to load or to render.
+    #[error("{0}")]
+    Chart(#[from] helm::Error),
+    /// A namespace cannot be put into a resource where it stands.
+    #[error("cannot insert the namespace into {resource}")]
+    Injection {
+        /// The resource.
+        resource: String,
+    },
+    /// A command of a hook fails.
+    #[error("hook {hook} failed ({status}): {command}")]
+    HookFailed {
+        /// The hook.
+        hook: &'static str,
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What it printed.
+        output: String,
+        /// The component file.
+        place: Place,
+    },
+    /// A hook of a component that came from elsewhere is not allowed.
+    #[error("hook {hook} of a component from `{source_name}` is not allowed to run")]
+    HookNotAllowed {
+        /// The hook.
+        hook: &'static str,
+        /// Where the component came from.
+        source_name: String,
+        /// The hook in the component file.
+        place: Place,
+    },
+    /// A component has hooks and the command runs none.
+    #[error("the component has {hook} hooks, which were not run")]
+    HooksNotRun {
+        /// The first hook.
+        hook: &'static str,
+        /// The hook in the component file.
+        place: Place,
+    },
+    /// A manifest is not what Kubernetes takes.
+    #[error("{file}:{line}: {problem}")]
+    InvalidResource {
+        /// The generated file.
+        file: String,
+        /// The line of it where the document starts.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The threads that render cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(rayon::ThreadPoolBuildError),
+    /// The output cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Unwritable {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Returns where in the user's files the cause is, if there is one place.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Error::NoComponent { place, .. } | Error::NotInstalled { place, .. } => place.as_ref(),
+            Error::Syntax { place, .. }
+            | Error::WrongType { place, .. }
+            | Error::UnknownType { place, .. }
+            | Error::Cycle { place, .. }
+            | Error::TooLarge { place, .. }
+            | Error::DuplicateSibling { place, .. }
+            | Error::SameOutput { place, .. }
+            | Error::NameLeaves { place, .. }
+            | Error::NameNoFile { place, .. }
+            | Error::PathLeaves { place, .. }
+            | Error::MergeConflict { place, .. }
+            | Error::NoFolder { place, .. }
+            | Error::NoChart { place, .. }
+            | Error::HookFailed { place, .. }
+            | Error::HookNotAllowed { place, .. }
+            | Error::HooksNotRun { place, .. } => Some(place),
+            Error::Unreadable { .. }
+            | Error::EnvironmentLeaves { .. }
+            | Error::Chart(_)
+            | Error::Injection { .. }
+            | Error::InvalidResource { .. }
+            | Error::Threads(_)
+            | Error::Unwritable { .. } => None,
+        }
+    }
+
+    /// Returns what the user can do about it, if that can be said.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::NoComponent { place: None, .. } => {
+                Some("run `fab` in a folder with a component.yaml, or name one with -C".into())
+            }
+            Error::NoComponent { place: Some(_), .. } => {
+                Some("correct `source` or `path`, or add a component.yaml there".into())
+            }
+            Error::NotInstalled { .. } => Some("run `fab install`".into()),
+            Error::UnknownType { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Error::UnknownType { suggestion: None, .. } => {
+                Some(format!("the types are {}", quoted(&crate::definition::Generator::NAMES)))
+            }
+            Error::Cycle { .. } => {
+                Some("remove one of the entries, or give it a `source`, `path` or `type` of its own".into())
+            }
+            Error::DuplicateSibling { first, .. } => {
+                Some(format!("the other one is at {first}: rename one of them"))
+            }
+            Error::SameOutput { .. } => Some("rename one of them".into()),
+            Error::MergeConflict { .. } => Some("make both of one kind, or remove one".into()),
+            Error::HookNotAllowed { source_name, .. } => {
+                Some(format!("read it, then allow it with `--allow-hooks {source_name}`"))
+            }
+            Error::HooksNotRun { .. } => Some("run them with `--run-hooks`".into()),
+            Error::HookFailed { output, .. } if !output.is_empty() => {
+                Some(format!("it printed:\n{}", output.trim_end()))
+            }
+            Error::EnvironmentLeaves { .. } => Some("name an environment without `..`".into()),
+            Error::NameLeaves { .. } => Some("use a name without `..`".into()),
+            Error::NameNoFile { .. } => Some("use a name without `/`".into()),
+            Error::Unreadable { .. }
+            | Error::Syntax { .. }
+            | Error::WrongType { .. }
+            | Error::TooLarge { .. }
+            | Error::PathLeaves { .. }
+            | Error::NoFolder { .. }
+            | Error::NoChart { .. }
+            | Error::Chart(_)
+            | Error::Injection { .. }
+            | Error::HookFailed { .. }
+            | Error::InvalidResource { .. }
+            | Error::Threads(_)
+            | Error::Unwritable { .. } => None,
+        }
+    }
+
+    /// Returns whether this is a finding about the output, rather than a failure to make it.
+    pub fn is_finding(&self) -> bool {
+        matches!(self, Error::InvalidResource { .. })
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a run says without failing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warning {
+    /// Where, if there is one place.
+    pub place: Option<Place>,
+    /// What.
+    pub kind: WarningKind,
+}
+
+/// What a warning is about.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A field that no file of this kind has.
+    #[error("unknown field `{name}`{}", did_you_mean(.suggestion))]
+    UnknownField {
+        /// The field.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A hook that `fab` never runs.
+    #[error("unknown hook `{name}`{}", did_you_mean(.suggestion))]
+    UnknownHook {
+        /// The hook.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A method that means nothing; it counts as `local`.
+    #[error("unknown method `{name}`, taken as `local`{}", did_you_mean(.suggestion))]
+    UnknownMethod {
+        /// The method.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// Settings for a subcomponent that the component does not have.
+    #[error("there is no subcomponent `{name}`{}", did_you_mean(.suggestion))]
+    UnknownSubcomponent {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// No component has a config file of this name.
+    #[error("no component has a config file for `{name}`{}", did_you_mean(.suggestion))]
+    NoConfigFile {
+        /// Name of the environment.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// An old field that still works.
+    #[error("`{field}` is deprecated: {instead}")]
+    Deprecated {
+        /// The field.
+        field: &'static str,
+        /// What to write instead.
+        instead: &'static str,
+    },
+    /// Settings in a component file, where nothing reads them.
+    #[error("`{field}` has no effect here: it belongs into config/common.yaml")]
+    SettingInComponent {
+        /// The field.
+        field: String,
+    },
+    /// The same entry twice in one list.
+    #[error("there are two subcomponents `{name}` here; as they are the same, one is left out")]
+    RepeatedEntry {
+        /// The name.
+        name: String,
+    },
+    /// A file in the folder of a static component that is no manifest by its name.
+    #[error("skipped `{file}`: it does not end in .yaml, .yml or .json")]
+    SkippedFile {
+        /// The file.
+        file: String,
+    },
+    /// A document of a chart's output that is no map, and is left out.
+    #[error("left out a document of the chart's output that is no map: {excerpt:?}")]
+    DroppedDocument {
+        /// Its first line.
+        excerpt: String,
+    },
+    /// What the chart engine warns about.
+    #[error("{0}")]
+    Chart(String),
+}
+
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}

@@ -1,0 +1,354 @@
+//! Decides what an environment makes of a definition: which components there
+//! are, and the final values, namespace and input folder of each.
+//!
+//! Config comes down the tree: a component starts with what its parents say
+//! about it and fills in what its own files say. The namespace of a component is
+//! not that of the components below it, and only a parent can disable one.
+//!
+//! Invariant: no I/O. Everything was read before, and a part that could not be
+//! read becomes a failure here, unless it is disabled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use goyaml::Mapping;
+
+use crate::config::merge::{self, Conflict};
+use crate::config::{Config, Environment, Layer};
+use crate::definition::{Body, Component, Definition, Entry, Generator, Node, Remote, place};
+use crate::document::Step;
+use crate::error::{Error, Failure, Warning, WarningKind};
+use crate::suggest::closest;
+
+/// What an environment makes of a definition.
+#[derive(Debug)]
+pub struct ResolvedTree {
+    /// The environment.
+    pub environment: Environment,
+    /// The components that are not disabled; a parent comes before its children.
+    pub components: Vec<ResolvedComponent>,
+}
+
+/// A component with all that is needed to render it.
+#[derive(Debug)]
+pub struct ResolvedComponent {
+    /// Path in the tree of components, for messages: `infra/ingress`.
+    pub path: String,
+    /// How many components are above it.
+    pub level: usize,
+    /// The component, and the file that it is in.
+    pub own: Entry,
+    /// The folder that its hooks run in.
+    pub folder: String,
+    /// The folder of its chart, manifests or templates.
+    pub input: String,
+    /// Its file below the folder of the environment.
+    pub output: String,
+    /// Where its file came from, if it was installed.
+    pub remote: Option<Remote>,
+    /// The values for its chart or templates.
+    pub values: Mapping,
+    /// The namespace that it is installed in, if one is set.
+    pub namespace: Option<String>,
+    /// Whether resources without a namespace get this one.
+    pub inject_namespace: bool,
+}
+
+impl ResolvedComponent {
+    /// Returns what the component is called.
+    pub fn name(&self) -> &str {
+        &self.own.component.name
+    }
+}
+
+/// A tree, or what is wrong with it.
+#[derive(Debug)]
+pub struct Resolution {
+    /// The tree; complete only if nothing failed.
+    pub tree: ResolvedTree,
+    /// What failed.
+    pub failures: Vec<Failure>,
+    /// What is odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// Decides what `environment` makes of a definition, which was loaded with it.
+pub fn resolve(definition: &Definition, environment: &Environment) -> Resolution {
+    let tree = ResolvedTree { environment: environment.clone(), components: Vec::new() };
+    let mut resolver = Resolver {
+        definition,
+        layers: environment.layers(),
+        resolution: Resolution { tree, failures: Vec::new(), warnings: Vec::new() },
+        outputs: BTreeMap::new(),
+        warned: BTreeSet::new(),
+        names: Vec::new(),
+        chain: Vec::new(),
+    };
+    // Fabrikate starts the root with an empty map, and what is merged into a map loses its nulls.
+    let config = Config { values: Some(Mapping::new()), ..Config::default() };
+    resolver.node(&definition.root, config);
+    resolver.warn_of_absent_environments(environment);
+    resolver.resolution
+}
+
+struct Resolver<'a> {
+    definition: &'a Definition,
+    layers: Vec<&'a str>,
+    resolution: Resolution,
+    /// The output files so far, with the component that writes each.
+    outputs: BTreeMap<String, String>,
+    /// The files whose warnings were passed on.
+    warned: BTreeSet<&'a str>,
+    /// The names of the entries from the root to here.
+    names: Vec<&'a str>,
+    /// The config files with a say here, the strongest first, each with the number of names above it.
+    chain: Vec<(&'a Layer, usize)>,
+}
+
+impl<'a> Resolver<'a> {
+    fn node(&mut self, node: &'a Node, mut config: Config) {
+        let body = match &node.body {
+            Ok(body) => body,
+            Err(error) => return self.fail(component_path(node, None), Arc::clone(error)),
+        };
+        let path = component_path(node, Some(body));
+        let above = self.chain.len();
+        if !body.config_folders.is_empty() {
+            self.warn_once(&body.own.file.document.file, &body.own.file.warnings);
+            self.merge_own_layers(body, &mut config, &path);
+        }
+        let below = std::mem::take(&mut config.subcomponents);
+        if let Some(resolved) = self.component(node, body, config, &path) {
+            self.resolution.tree.components.push(resolved);
+        }
+        self.children(body, below, &path);
+        self.chain.truncate(above);
+    }
+
+    fn merge_own_layers(&mut self, body: &Body, config: &mut Config, path: &str) {
+        let definition = self.definition;
+        for folder in &body.config_folders {
+            for name in self.layers.clone() {
+                match definition.layers.get(&(folder.clone(), name.to_owned())) {
+                    Some(Ok(Some(layer))) => {
+                        self.warn_once(&layer.document.file, &layer.warnings);
+                        for conflict in merge::merge(config, &layer.config) {
+                            let error = self.conflict(&conflict, layer);
+                            self.fail(path.to_owned(), Arc::new(error));
+                        }
+                        self.chain.push((layer, self.names.len()));
+                    }
+                    Some(Err(error)) => self.fail(path.to_owned(), Arc::clone(error)),
+                    Some(Ok(None)) | None => {}
+                }
+            }
+        }
+    }
+
+    fn conflict(&self, conflict: &Conflict, lower: &Layer) -> Error {
+        let Conflict { subcomponents, keys, .. } = conflict;
+        let candidates = self.chain.iter().filter_map(|&(layer, start)| {
+            let names = self.names[start..].iter().copied();
+            Some(((layer, start), below(&layer.config, names)?))
+        });
+        let place_in = |layer: &Layer, start: usize| {
+            let above = self.names[start..].iter().copied();
+            let names = above.chain(subcomponents.iter().map(String::as_str));
+            let mut steps = steps_below(names);
+            steps.extend(["config"].into_iter().chain(keys.iter().map(String::as_str)).map(key_step));
+            layer.document.place(&steps)
+        };
+        let other = place_in(lower, self.names.len());
+        let place = merge::setter(candidates, subcomponents, keys)
+            .map_or_else(|| other.clone(), |(layer, start)| place_in(layer, start));
+        Error::MergeConflict {
+            place,
+            other,
+            key: keys.join("."),
+            higher: conflict.higher,
+            lower: conflict.lower,
+        }
+    }
+
+    fn component(
+        &mut self,
+        node: &Node,
+        body: &Body,
+        config: Config,
+        path: &str,
+    ) -> Option<ResolvedComponent> {
+        let component = &body.own.component;
+        let resolved = ResolvedComponent {
+            path: path.to_owned(),
+            level: self.names.len(),
+            own: body.own.clone(),
+            folder: node.folder.clone(),
+            input: input_folder(&node.folder, component),
+            output: place::join(&[&node.logical, &format!("{}.yaml", component.name)]),
+            remote: body.remote.clone(),
+            values: config.values.unwrap_or_default(),
+            namespace: config.namespace.filter(|namespace| !namespace.is_empty()),
+            inject_namespace: config.inject_namespace.unwrap_or(false),
+        };
+        match self.check(&resolved) {
+            Ok(()) => Some(resolved),
+            Err(error) => {
+                self.fail(path.to_owned(), Arc::new(error));
+                None
+            }
+        }
+    }
+
+    fn check(&mut self, resolved: &ResolvedComponent) -> Result<(), Error> {
+        let (own, component) = (&resolved.own, &resolved.own.component);
+        if let Generator::Unknown(found) = &component.generator {
+            let suggestion = closest(found, Generator::NAMES);
+            return Err(Error::UnknownType { place: own.place_of("type"), found: found.clone(), suggestion });
+        }
+        if component.name.contains(['/', '\0']) {
+            return Err(Error::NameNoFile { place: own.place_of("name"), name: component.name.clone() });
+        }
+        if let Some(remote) =
+            resolved.remote.as_ref().filter(|remote| !place::is_below(&resolved.input, &remote.folder))
+        {
+            let path = self.definition.show(&resolved.input);
+            return Err(Error::PathLeaves {
+                place: own.place_of("path"),
+                path,
+                source_name: remote.source.clone(),
+            });
+        }
+        match self.outputs.insert(resolved.output.clone(), resolved.path.clone()) {
+            None => Ok(()),
+            Some(first) => Err(Error::SameOutput {
+                path: resolved.output.clone(),
+                first,
+                second: resolved.path.clone(),
+                place: own.place(),
+            }),
+        }
+    }
+
+    fn children(&mut self, body: &'a Body, mut configs: BTreeMap<String, Config>, path: &str) {
+        self.warn_of_unknown_subcomponents(body);
+        let mut seen: BTreeMap<&str, &Entry> = BTreeMap::new();
+        for child in &body.children {
+            let Some(entry) = &child.entry else { continue };
+            let name = entry.component.name.as_str();
+            let config = configs.remove(name).unwrap_or_default();
+            if config.disabled == Some(true) {
+                configs.insert(name.to_owned(), config);
+                continue;
+            }
+            if let Some(first) = seen.insert(name, entry) {
+                self.sibling(first, entry, path);
+                continue;
+            }
+            self.names.push(name);
+            self.node(child, config);
+            self.names.pop();
+        }
+    }
+
+    /// A second entry of one name is left out if it says the same, and else it is an error.
+    fn sibling(&mut self, first: &Entry, second: &Entry, path: &str) {
+        let name = second.component.name.clone();
+        if first.component.same_as(&second.component) {
+            self.warn(Warning { place: Some(second.place()), kind: WarningKind::RepeatedEntry { name } });
+        } else {
+            let error = Error::DuplicateSibling { place: second.place(), first: first.place(), name };
+            self.fail(path.to_owned(), Arc::new(error));
+        }
+    }
+
+    fn warn_of_unknown_subcomponents(&mut self, body: &Body) {
+        let known: Vec<&str> =
+            body.own.component.subcomponents.iter().map(|entry| entry.name.as_str()).collect();
+        for (layer, start) in self.chain.clone() {
+            let names = &self.names[start..];
+            let Some(config) = below(&layer.config, names.iter().copied()) else { continue };
+            let unknown = config.subcomponents.keys().filter(|name| !known.contains(&name.as_str()));
+            let warnings: Vec<Warning> = unknown
+                .map(|name| Warning {
+                    place: Some(
+                        layer.document.place(&steps_below(names.iter().copied().chain([name.as_str()]))),
+                    ),
+                    kind: WarningKind::UnknownSubcomponent {
+                        name: name.clone(),
+                        suggestion: closest(name, known.iter().copied()).map(str::to_owned),
+                    },
+                })
+                .collect();
+            warnings.into_iter().for_each(|warning| self.warn(warning));
+        }
+    }
+
+    fn warn_of_absent_environments(&mut self, environment: &Environment) {
+        for name in environment.named() {
+            let mut layers = self.definition.layers.iter().filter(|((_, layer), _)| layer == name);
+            // A file that cannot be read is there.
+            if layers.any(|(_, layer)| !matches!(layer, Ok(None))) {
+                continue;
+            }
+            let names = self.definition.environments.iter().map(String::as_str);
+            let suggestion = closest(name, names).map(str::to_owned);
+            self.warn(Warning {
+                place: None,
+                kind: WarningKind::NoConfigFile { name: name.to_owned(), suggestion },
+            });
+        }
+    }
+
+    fn warn_once(&mut self, file: &'a str, warnings: &[Warning]) {
+        if self.warned.insert(file) {
+            self.resolution.warnings.extend_from_slice(warnings);
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if !self.resolution.warnings.contains(&warning) {
+            self.resolution.warnings.push(warning);
+        }
+    }
+
+    fn fail(&mut self, component: String, error: Arc<Error>) {
+        let environments = vec![self.resolution.tree.environment.to_string()];
+        self.resolution.failures.push(Failure { component, environments, error });
+    }
+}
+
+/// Names a component by its way down the tree.
+fn component_path(node: &Node, body: Option<&Body>) -> String {
+    let name = match (&node.entry, body) {
+        (Some(entry), _) => entry.component.name.as_str(),
+        (None, Some(body)) => body.own.component.name.as_str(),
+        (None, None) => "",
+    };
+    let inlined = node.entry.as_ref().is_none_or(|entry| entry.component.generator != Generator::Component);
+    if inlined || node.logical.is_empty() {
+        place::join(&[&node.logical, name])
+    } else {
+        node.logical.clone()
+    }
+}
+
+fn input_folder(folder: &str, component: &Component) -> String {
+    match component.generator {
+        Generator::Helm => place::chart_folder(folder, component),
+        Generator::Static => place::manifest_folder(folder, component),
+        Generator::Handlebars => place::join(&[folder, &component.path]),
+        Generator::Component | Generator::Unknown(_) => folder.to_owned(),
+    }
+}
+
+fn below<'c, 'n>(config: &'c Config, mut names: impl Iterator<Item = &'n str>) -> Option<&'c Config> {
+    names.try_fold(config, |config, name| config.subcomponents.get(name))
+}
+
+fn steps_below<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Step> {
+    names.flat_map(|name| [key_step("subcomponents"), key_step(name)]).collect()
+}
+
+fn key_step(key: &str) -> Step {
+    Step::Key(key.to_owned())
+}

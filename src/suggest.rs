@@ -1,0 +1,42 @@
+//! Finds what somebody meant who made a typo.
+
+/// Returns the candidate that is most like `name`, if any is near enough to be meant.
+pub(crate) fn closest<'a, I>(name: &str, candidates: I) -> Option<&'a str>
+where
+    I: IntoIterator<Item = &'a str>,
+{
+    let folded = name.to_lowercase();
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&folded, &candidate.to_lowercase());
+    let (distance, nearest) = candidates
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)?;
+    // One slip in three characters still reads as the same word.
+    (distance <= name.chars().count().max(3) / 3).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[track_caller]
+    fn check(name: &str, want: Option<&str>) {
+        assert_eq!(closest(name, ["subcomponents", "source", "path", "type"]), want, "{name:?}");
+    }
+
+    #[test]
+    fn a_slip_is_understood() {
+        check("subcomponent", Some("subcomponents"));
+        check("subcomponets", Some("subcomponents"));
+        check("Source", Some("source"));
+        check("pth", Some("path"));
+        check("tpye", Some("type"));
+    }
+
+    #[test]
+    fn another_word_is_not() {
+        check("values", None);
+        check("x", None);
+        check("", None);
+    }
+}
