@@ -254,9 +254,7 @@ struct Entries<'t, 'a> {
 
 impl<'t, 'a> Entries<'t, 'a> {
     fn new(tree: &'t Tree<'a>, mapping: NodeId) -> Self {
-        let mut entries = Vec::new();
-        collect_entries(tree, mapping, &mut entries);
-        let mut entries = Self { tree, entries: entries.into_iter(), value: None };
+        let mut entries = Self { tree, entries: tree.entries(mapping).into_iter(), value: None };
         entries.drop_duplicates();
         entries
     }
@@ -290,26 +288,6 @@ impl<'t, 'a> Entries<'t, 'a> {
             }
         }
         self.entries = kept.into_iter();
-    }
-}
-
-/// Lists a mapping's entries in the order in which go-yaml sets them.
-fn collect_entries(tree: &Tree<'_>, mapping: NodeId, entries: &mut Vec<(NodeId, NodeId)>) {
-    for (key, value) in tree.pairs(mapping) {
-        if !matches!(tree.node(key).data, Data::Merge) {
-            entries.push((key, value));
-            continue;
-        }
-        let merged = tree.resolved(value);
-        if matches!(tree.node(merged).data, Data::Sequence(_)) {
-            // The first map of a list wins, so it is merged last.
-            let maps: Vec<NodeId> = tree.children(merged).collect();
-            for &map in maps.iter().rev() {
-                collect_entries(tree, tree.resolved(map), entries);
-            }
-        } else {
-            collect_entries(tree, merged, entries);
-        }
     }
 }
 

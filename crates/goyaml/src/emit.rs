@@ -122,18 +122,18 @@ impl Page {
     }
 
     fn allowed_style(&self, text: &str, wanted: Style, spot: Spot) -> Style {
-        let traits = Traits::of(text, self.dialect);
+        let scan = Scan::of(text, self.dialect);
         let mut style = wanted;
-        if spot.simple_key && traits.multiline {
+        if spot.simple_key && scan.breaks {
             style = Style::Double;
         }
-        if style == Style::Plain && !traits.plain {
+        if style == Style::Plain && !scan.allows_plain() {
             style = Style::Single;
         }
-        if style == Style::Single && !traits.single {
+        if style == Style::Single && !scan.allows_single() {
             style = Style::Double;
         }
-        if style == Style::Literal && (!traits.block || spot.simple_key) {
+        if style == Style::Literal && (!scan.allows_literal() || spot.simple_key) {
             style = Style::Double;
         }
         style
@@ -301,49 +301,7 @@ impl Page {
     }
 }
 
-/// What the characters of a text allow.
-struct Traits {
-    multiline: bool,
-    plain: bool,
-    single: bool,
-    block: bool,
-}
-
-impl Traits {
-    fn of(text: &str, dialect: Dialect) -> Self {
-        if is_simple(text.as_bytes()) {
-            return Self { multiline: false, plain: true, single: true, block: true };
-        }
-        let mut scan =
-            Scan { indicators: text.starts_with("---") || text.starts_with("..."), ..Scan::default() };
-        let mut chars = text.char_indices().peekable();
-        let mut after_blank = true;
-        while let Some((at, c)) = chars.next() {
-            let before_blank = chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t'));
-            scan.indicators |= if at == 0 {
-                is_leading_indicator(c, before_blank)
-            } else {
-                (c == ':' && before_blank) || (c == '#' && after_blank)
-            };
-            scan.character(c, at == 0, chars.peek().is_none(), dialect);
-            after_blank = matches!(c, ' ' | '\t') || is_line_break(c);
-        }
-        let unquotable = scan.space_break || scan.special;
-        Self {
-            multiline: scan.breaks,
-            plain: !(scan.edge
-                || scan.break_space
-                || unquotable
-                || scan.tab
-                || scan.breaks
-                || scan.indicators),
-            single: !(scan.break_space || unquotable || scan.tab),
-            block: !(scan.trailing_space || unquotable),
-        }
-    }
-}
-
-/// What a pass over a text has seen.
+/// What is in a text that restricts its style.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent observation")]
 struct Scan {
@@ -363,6 +321,39 @@ struct Scan {
 }
 
 impl Scan {
+    fn of(text: &str, dialect: Dialect) -> Self {
+        if is_simple(text.as_bytes()) {
+            return Self::default();
+        }
+        let mut scan =
+            Self { indicators: text.starts_with("---") || text.starts_with("..."), ..Self::default() };
+        let mut chars = text.char_indices().peekable();
+        let mut after_blank = true;
+        while let Some((at, c)) = chars.next() {
+            let before_blank = chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t'));
+            scan.indicators |= if at == 0 {
+                is_leading_indicator(c, before_blank)
+            } else {
+                (c == ':' && before_blank) || (c == '#' && after_blank)
+            };
+            scan.character(c, at == 0, chars.peek().is_none(), dialect);
+            after_blank = matches!(c, ' ' | '\t') || is_line_break(c);
+        }
+        scan
+    }
+
+    fn allows_plain(&self) -> bool {
+        self.allows_single() && !self.edge && !self.breaks && !self.indicators
+    }
+
+    fn allows_single(&self) -> bool {
+        !self.break_space && !self.space_break && !self.special && !self.tab
+    }
+
+    fn allows_literal(&self) -> bool {
+        !self.trailing_space && !self.space_break && !self.special
+    }
+
     fn character(&mut self, c: char, is_first: bool, is_last: bool, dialect: Dialect) {
         if c == '\t' && dialect == Dialect::V3 {
             self.tab = true;

@@ -21,9 +21,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 mod base64;
 mod chars;
 mod de;
+mod documents;
 mod emit;
 mod error;
 mod json;
+mod locate;
 mod number;
 mod order;
 mod parser;
@@ -35,7 +37,9 @@ mod timestamp;
 mod tree;
 mod value;
 
+pub use documents::{Document, documents};
 pub use error::Error;
+pub use locate::{Location, PathSegment, Span, locate};
 pub use value::{Mapping, Value};
 
 /// What reading or writing gives.

@@ -19,8 +19,6 @@ pub(crate) struct Source<'a> {
     pub(crate) text: Cow<'a, str>,
     /// What to say to whoever reads on behind the text.
     pub(crate) bad: Option<Error>,
-    /// Bytes of the byte order mark that was cut off.
-    pub(crate) skipped: usize,
 }
 
 /// A bad character: where it starts, how wide it claims to be, what is wrong.
@@ -91,13 +89,11 @@ impl<'a> Source<'a> {
 
     fn new(text: Cow<'a, str>, bad: Option<&Bad>) -> Self {
         let bad = bad.map(|bad| Error::yaml(bad.problem));
-        match text {
-            Cow::Borrowed(text) => match text.strip_prefix('\u{feff}') {
-                Some(rest) => Self { text: Cow::Borrowed(rest), bad, skipped: text.len() - rest.len() },
-                None => Self { text: Cow::Borrowed(text), bad, skipped: 0 },
-            },
-            owned @ Cow::Owned(_) => Self { text: owned, bad, skipped: 0 },
-        }
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            owned @ Cow::Owned(_) => owned,
+        };
+        Self { text, bad }
     }
 }
 
@@ -175,6 +171,10 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(char, usize),
 /// Returns where the chunk that holds the bad character starts. A chunk never
 /// splits a character.
 fn chunk_start(bytes: &[u8], bad: &Bad) -> usize {
+    // A character that the input cuts short waits for more bytes, that is, for another chunk.
+    if bad.at + bad.width > bytes.len() {
+        return bad.at;
+    }
     let mut start = 0;
     while bad.at + bad.width > start + CHUNK && bad.at != start {
         let mut end = (start + CHUNK).min(bytes.len());

@@ -78,9 +78,18 @@ fn special_float(text: &str) -> Option<f64> {
     }
 }
 
-/// `.5`: unlike with other numbers, no `_` is dropped.
+/// `.5`, where `_` may stand between digits only; in other numbers it may be anywhere.
 fn dotted_float(text: &str) -> Option<f64> {
-    finite(text).filter(|_| is_decimal_float(text.as_bytes()))
+    if !text.contains('_') {
+        return finite(text).filter(|_| is_decimal_float(text.as_bytes()));
+    }
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let separates = |at: usize| is_digit(bytes.get(at.wrapping_sub(1))) && is_digit(bytes.get(at + 1));
+    if !text.match_indices('_').all(|(at, _)| separates(at)) {
+        return None;
+    }
+    dotted_float(&text.replace('_', ""))
 }
 
 fn number(text: &str, timestamps: bool, flavor: Flavor) -> Scalar {

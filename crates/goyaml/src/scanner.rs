@@ -123,7 +123,8 @@ impl<'a> Scanner<'a> {
 
     /// Returns the next token without taking it.
     pub(crate) fn peek(&mut self) -> Result<&Token<'a>> {
-        while !self.ended && self.needs_more()? {
+        // A key that was still possible at the end of the text is judged once more.
+        while self.needs_more()? && !self.ended {
             self.fetch()?;
         }
         Ok(self.queue.front().expect("the stream end stays in the queue"))
@@ -167,6 +168,15 @@ impl<'a> Scanner<'a> {
 
     fn error<T>(&self, problem: &'static str) -> Result<T> {
         Err(Error::scanner(problem, self.mark()))
+    }
+
+    /// Fails if a bad character is among the next ones. go-yaml looks ahead by
+    /// this many before it decides.
+    fn require(&self, chars: usize) -> Result<()> {
+        match &self.bad {
+            Some(bad) if self.text[self.pos..].chars().nth(chars - 1).is_none() => Err(bad.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Moves to `to` on the same line.
@@ -233,12 +243,7 @@ impl<'a> Scanner<'a> {
         self.skip_to_token();
         let column = self.column();
         self.unroll_indent(column as i32);
-        // go-yaml looks at four characters before it decides.
-        if let Some(bad) = &self.bad
-            && self.text[self.pos..].chars().nth(3).is_none()
-        {
-            return Err(bad.clone());
-        }
+        self.require(4)?;
         let Some(byte) = self.byte() else {
             return self.fetch_stream_end();
         };

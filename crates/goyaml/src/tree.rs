@@ -72,16 +72,6 @@ impl<'a> Tree<'a> {
         composer.finish()
     }
 
-    /// Reads the next document without its types being checked; none at the end.
-    pub(crate) fn next_unchecked(parser: &mut Parser<'a>) -> Result<Option<Self>> {
-        if parser.next()?.kind == EventKind::StreamEnd {
-            return Ok(None);
-        }
-        let mut composer = Composer::default();
-        composer.document(parser)?;
-        Ok(Some(Self { nodes: composer.nodes }))
-    }
-
     pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
         &self.nodes[id as usize]
     }
@@ -120,6 +110,32 @@ impl<'a> Tree<'a> {
                 child
             })
         })
+    }
+
+    /// Returns a mapping's entries in the order in which go-yaml sets them, `<<` replaced by what it merges.
+    pub(crate) fn entries(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
+        let mut entries = Vec::new();
+        self.collect_entries(mapping, &mut entries);
+        entries
+    }
+
+    fn collect_entries(&self, mapping: NodeId, entries: &mut Vec<(NodeId, NodeId)>) {
+        for (key, value) in self.pairs(mapping) {
+            if !matches!(self.node(key).data, Data::Merge) {
+                entries.push((key, value));
+                continue;
+            }
+            let merged = self.resolved(value);
+            if matches!(self.node(merged).data, Data::Sequence(_)) {
+                // The first map of a list wins, so it is merged last.
+                let maps: Vec<NodeId> = self.children(merged).collect();
+                for &map in maps.iter().rev() {
+                    self.collect_entries(self.resolved(map), entries);
+                }
+            } else {
+                self.collect_entries(merged, entries);
+            }
+        }
     }
 
     /// Returns a key as JSON has it: text. The checks left only keys that have one.
@@ -161,8 +177,10 @@ struct Open {
     id: NodeId,
     is_mapping: bool,
     children: u32,
-    /// Whether the value to come belongs to a `<<`.
+    /// Whether what comes belongs to a `<<`: its value or, in the list that is its value, all items.
     merges: bool,
+    /// The last key, if JSON cannot have it.
+    bad_key: Option<NodeId>,
 }
 
 impl<'a> Composer<'a> {
@@ -195,7 +213,11 @@ impl<'a> Composer<'a> {
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, id);
         }
-        let data = self.type_scalar(&properties, text, is_key, start);
+        // What `<<` cannot take is not looked at any closer.
+        let data = match self.open.last() {
+            Some(Open { merges: true, .. }) => Data::Str(text),
+            _ => self.type_scalar(&properties, text, is_key, start),
+        };
         let mark = Event { kind: EventKind::StreamEnd, start, end };
         self.push(data, &mark)?;
         self.child_done(id);
@@ -221,7 +243,8 @@ impl<'a> Composer<'a> {
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, id);
         }
-        self.open.push(Open { id, is_mapping, children: 0, merges: false });
+        let merges = !is_mapping && self.open.last().is_some_and(|outer| outer.is_mapping && outer.merges);
+        self.open.push(Open { id, is_mapping, children: 0, merges, bad_key: None });
         Ok(())
     }
 
@@ -244,17 +267,21 @@ impl<'a> Composer<'a> {
 
     /// Checks a node in its place, when it is complete.
     fn child_done(&mut self, id: NodeId) {
-        let is_key = self.expects_key();
         let Some(open) = self.open.last_mut() else { return };
         open.children += 1;
-        let was_merge = std::mem::replace(
-            &mut open.merges,
-            is_key && matches!(self.nodes[id as usize].data, Data::Merge),
-        );
+        if !open.is_mapping {
+            return;
+        }
+        let is_key = open.children % 2 == 1;
+        let is_merge = is_key && matches!(self.nodes[id as usize].data, Data::Merge);
+        let was_merge = std::mem::replace(&mut open.merges, is_merge);
+        let bad_key = open.bad_key.take();
         if is_key {
             self.check_key(id);
         } else if was_merge {
             self.check_merge(id);
+        } else if let Some(key) = bad_key {
+            self.reject_key(key, id);
         }
     }
 
@@ -345,16 +372,24 @@ impl<'a> Composer<'a> {
                 }
             }
             Data::Null | Data::Uint(_) => {
-                let (name, text) = match node.data {
-                    Data::Uint(value) => ("uint64", format!("{value:#x}")),
-                    _ => ("%!s(<nil>)", "interface {}(nil)".to_owned()),
-                };
-                self.key_error.get_or_insert_with(|| {
-                    Error::convert(format!("unsupported map key of type: {name}, key: {text}")).at(node.start)
-                });
+                if let Some(open) = self.open.last_mut() {
+                    open.bad_key = Some(id);
+                }
             }
             Data::Bool(_) | Data::Int(_) | Data::Float(_) | Data::Str(_) | Data::Merge | Data::Alias(_) => {}
         }
+    }
+
+    /// Remembers the error for a key that JSON cannot have. Its text tells the value, too.
+    fn reject_key(&mut self, key: NodeId, value: NodeId) {
+        if self.key_error.is_some() {
+            return;
+        }
+        let syntax = go_syntax::GoSyntax { nodes: &self.nodes };
+        let (key_text, value_text) = (syntax.value(key), syntax.value(value));
+        let name = if key_text == "<nil>" { "%!s(<nil>)" } else { "uint64" };
+        let text = format!("unsupported map key of type: {name}, key: {key_text}, value: {value_text}");
+        self.key_error = Some(Error::convert(text).at(self.nodes[key as usize].start));
     }
 
     /// A `<<` takes a mapping, an alias of one, or a list of these.

@@ -189,6 +189,7 @@ impl<'a> Scanner<'a> {
     fn scan_uri_escape(&mut self, uri: &mut Vec<u8>) -> Result<()> {
         let mut left = None;
         while left != Some(0) {
+            self.require(3)?;
             let octet = match self.bytes.get(self.pos..self.pos + 3) {
                 Some(&[b'%', high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                     hex_digit(high) << 4 | hex_digit(low)

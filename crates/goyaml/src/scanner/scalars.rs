@@ -268,6 +268,7 @@ impl<'a> Scanner<'a> {
 
     /// Scans a backslash and what it escapes.
     fn scan_escape(&mut self, out: &mut String) -> Result<()> {
+        self.require(2)?;
         let digits = match self.bytes.get(self.pos + 1) {
             Some(b'x') => 2,
             Some(b'u') => 4,
@@ -282,6 +283,7 @@ impl<'a> Scanner<'a> {
             }
         };
         self.pos += 2;
+        self.require(digits)?;
         let hex = self.bytes.get(self.pos..self.pos + digits);
         let Some(hex) = hex.filter(|hex| hex.iter().all(u8::is_ascii_hexdigit)) else {
             return self.error("did not find expected hexdecimal number");

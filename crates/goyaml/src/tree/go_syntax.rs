@@ -3,7 +3,7 @@
 //! go-yaml puts it into one error, but a frequent one: an unquoted `{{ x }}`
 //! in a values file is a map whose key is a map.
 
-use std::fmt::Write as _;
+use std::cmp::Ordering;
 
 use super::{Data, Node, NodeId};
 use crate::number;
@@ -16,8 +16,19 @@ pub(super) struct GoSyntax<'t, 'a> {
 impl GoSyntax<'_, '_> {
     pub(super) fn value(&self, id: NodeId) -> String {
         let mut out = String::new();
-        self.write(&mut out, id, 0);
+        match self.data(id) {
+            Data::Null => out.push_str("<nil>"),
+            _ => self.write(&mut out, id, 0),
+        }
         out
+    }
+
+    /// The node, or what it stands for if it is an alias.
+    fn data(&self, id: NodeId) -> &Data<'_> {
+        match &self.nodes[id as usize].data {
+            Data::Alias(target) => &self.nodes[*target as usize].data,
+            data => data,
+        }
     }
 
     fn write(&self, out: &mut String, id: NodeId, depth: usize) {
@@ -29,12 +40,8 @@ impl GoSyntax<'_, '_> {
         match &self.nodes[id as usize].data {
             Data::Null => out.push_str("interface {}(nil)"),
             Data::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Data::Int(value) => {
-                let _ = write!(out, "{value}");
-            }
-            Data::Uint(value) => {
-                let _ = write!(out, "{value:#x}");
-            }
+            Data::Int(value) => out.push_str(&value.to_string()),
+            Data::Uint(value) => out.push_str(&format!("{value:#x}")),
             Data::Float(value) => number::write_general(out, &number::Decimal::from_f64(*value)),
             Data::Str(text) => quote(out, text),
             Data::Merge => quote(out, "<<"),
@@ -49,13 +56,11 @@ impl GoSyntax<'_, '_> {
             }
             Data::Mapping(end) => {
                 out.push_str("map[interface {}]interface {}{");
-                for (at, child) in self.children(id, *end).into_iter().enumerate() {
-                    out.push_str(match at {
-                        0 => "",
-                        _ if at % 2 == 1 => ":",
-                        _ => ", ",
-                    });
-                    self.write(out, child, depth + 1);
+                for (at, (key, value)) in self.sorted_pairs(id, *end).into_iter().enumerate() {
+                    out.push_str(if at > 0 { ", " } else { "" });
+                    self.write(out, key, depth + 1);
+                    out.push(':');
+                    self.write(out, value, depth + 1);
                 }
                 out.push('}');
             }
@@ -74,9 +79,47 @@ impl GoSyntax<'_, '_> {
         }
         children
     }
+
+    /// The entries as `fmt` sorts them, of equal keys the last.
+    fn sorted_pairs(&self, id: NodeId, end: NodeId) -> Vec<(NodeId, NodeId)> {
+        let children = self.children(id, end);
+        let mut pairs: Vec<_> = children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.reverse();
+        pairs.sort_by(|a, b| self.compare(a.0, b.0));
+        pairs.dedup_by(|a, b| self.compare(a.0, b.0) == Ordering::Equal);
+        pairs
+    }
+
+    fn compare(&self, a: NodeId, b: NodeId) -> Ordering {
+        let number = |data: &Data<'_>| match data {
+            Data::Int(value) => Some(*value as f64),
+            Data::Uint(value) => Some(*value as f64),
+            Data::Float(value) => Some(*value),
+            _ => None,
+        };
+        match (self.data(a), self.data(b)) {
+            (Data::Str(a), Data::Str(b)) => a.cmp(b),
+            (Data::Bool(a), Data::Bool(b)) => a.cmp(b),
+            (a, b) => match (number(a), number(b)) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                _ => rank(a).cmp(&rank(b)),
+            },
+        }
+    }
 }
 
-/// Go's `%q` for the characters that a document can hold.
+/// The order of keys of different types, which Go leaves to chance but for nil.
+fn rank(data: &Data<'_>) -> u8 {
+    match data {
+        Data::Null => 0,
+        Data::Bool(_) => 1,
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => 2,
+        Data::Str(_) | Data::Merge => 3,
+        Data::Sequence(_) | Data::Mapping(_) | Data::Alias(_) => 4,
+    }
+}
+
+/// Go's `%q`.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
@@ -90,9 +133,12 @@ fn quote(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if (c as u32) < 0x20 || c == '\x7f' => {
-                let _ = write!(out, "\\x{:02x}", c as u32);
-            }
+            '\0'..='\x1f' | '\x7f' => out.push_str(&format!("\\x{:02x}", c as u32)),
+            // Rust and Go agree on what is printable, but for combining marks.
+            c if c.escape_debug().len() > 1 && c != '\'' => match c as u32 {
+                code @ 0..=0xFFFF => out.push_str(&format!("\\u{code:04x}")),
+                code => out.push_str(&format!("\\U{code:08x}")),
+            },
             c => out.push(c),
         }
     }

@@ -1,0 +1,94 @@
+//! From a key path to the place in the text where it is written.
+//!
+//! Values carry no positions, as few of them are ever asked for. Whoever needs
+//! one reads the text again.
+
+use std::ops::Range;
+
+use crate::error::Mark;
+use crate::parser::Parser;
+use crate::reader::Source;
+use crate::tree::{Data, NodeId, Tree};
+
+/// A step from a value into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathSegment<'a> {
+    /// The value of a map's key, as JSON spells the key.
+    Key(&'a str),
+    /// An item of a list, from zero.
+    Index(usize),
+}
+
+/// Where a value is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Its key, unless it is a list's item or the document.
+    pub key: Option<Location>,
+    /// The value itself; empty if nothing is written.
+    pub value: Location,
+}
+
+/// A piece of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// The line where it starts, from one.
+    pub line: usize,
+    /// The column where it starts, from one and in characters.
+    pub column: usize,
+}
+
+/// Returns where the value at `path` is written in the first document of
+/// `text`; none if the text has no such value or is not readable.
+///
+/// An alias leads to its anchor, and a key that `<<` merged in to where it came from.
+///
+/// ```
+/// use goyaml::PathSegment::{Index, Key};
+///
+/// let text = "spec:\n  ports:\n  - name: web\n    port: 80\n";
+/// let span = goyaml::locate(text, &[Key("spec"), Key("ports"), Index(0), Key("port")]).unwrap();
+/// assert_eq!(&text[span.value.range.clone()], "80");
+/// assert_eq!((span.value.line, span.value.column), (4, 11));
+/// ```
+pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
+    let source = Source::from_text(text);
+    if text.len() >= u32::MAX as usize {
+        return None;
+    }
+    let mut parser = Parser::new(&source.text, source.bad);
+    let tree = Tree::first(&mut parser).ok()?;
+    let mut key = None;
+    let mut value = tree.resolved(0);
+    for segment in path {
+        (key, value) = step(&tree, value, *segment)?;
+        value = tree.resolved(value);
+    }
+    let shift = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let location = |id: NodeId| {
+        let node = tree.node(id);
+        let Mark { offset, line, column } = node.start;
+        Location {
+            range: offset as usize + shift..node.end.max(offset) as usize + shift,
+            line: line as usize + 1,
+            column: column as usize + 1,
+        }
+    };
+    Some(Span { key: key.map(location), value: location(value) })
+}
+
+fn step(tree: &Tree<'_>, value: NodeId, segment: PathSegment<'_>) -> Option<(Option<NodeId>, NodeId)> {
+    match (segment, &tree.node(value).data) {
+        (PathSegment::Key(name), Data::Mapping(_)) => {
+            let entries = tree.entries(value);
+            // The last of equal keys is the one that counts.
+            entries
+                .into_iter()
+                .rfind(|(key, _)| tree.key_text(*key) == name)
+                .map(|(key, value)| (Some(key), value))
+        }
+        (PathSegment::Index(at), Data::Sequence(_)) => tree.children(value).nth(at).map(|item| (None, item)),
+        _ => None,
+    }
+}
