@@ -133,12 +133,8 @@ fn compile(file: &TemplateFile) -> Result<Template, TemplateError> {
 
 /// Checks every document of a text; fails with the lines before the bad one.
 fn check_yaml(text: &str) -> Result<(), (usize, goyaml::Error)> {
-    // A line that begins with `---` is no content, wherever it stands.
-    let starts = text.match_indices("\n---").map(|(at, _)| at + 1);
-    let mut start = 0;
-    for end in starts.chain([text.len()]) {
-        goyaml::check(&text[start..end]).map_err(|err| (text[..start].matches('\n').count(), err))?;
-        start = end;
+    for document in goyaml::documents(text).map_err(|err| (0, err))? {
+        goyaml::check(document.text).map_err(|err| (document.line, err))?;
     }
     Ok(())
 }

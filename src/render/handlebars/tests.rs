@@ -274,7 +274,7 @@ fn what_is_rendered_is_yaml() {
     err(
         "a: 1\n---\nb: 2\n  c: {{image.tag}}\n",
         "web/t.yaml.hbs (output):4:4: the template renders to text that is not YAML: \
-         yaml: line 3: mapping values are not allowed in this context",
+         yaml: line 4: mapping values are not allowed in this context",
     );
 }
 
