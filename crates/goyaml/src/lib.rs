@@ -80,3 +80,8 @@ fn from_source<T: DeserializeOwned>(source: reader::Source<'_>) -> Result<T> {
     let tree = tree::Tree::first(&mut parser)?;
     T::deserialize(de::NodeReader::root(&tree))
 }
+
+/// Runs the README's example with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

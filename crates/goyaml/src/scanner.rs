@@ -240,7 +240,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_token(&mut self) -> Result<()> {
-        self.skip_to_token();
+        self.skip_to_token()?;
         let column = self.column();
         self.unroll_indent(column as i32);
         self.require(4)?;
@@ -278,7 +278,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over blanks, comments and line breaks.
-    fn skip_to_token(&mut self) {
+    fn skip_to_token(&mut self) -> Result<()> {
         if self.pos == 0 && self.text.starts_with('\u{feff}') {
             self.pos += '\u{feff}'.len_utf8();
             self.wide += 2;
@@ -290,8 +290,9 @@ impl<'a> Scanner<'a> {
                 self.pos += 1;
             }
             self.skip_comment();
+            self.require(2)?;
             if self.take_break().is_none() {
-                return;
+                return Ok(());
             }
             if self.flow_level == 0 {
                 self.key_allowed = true;

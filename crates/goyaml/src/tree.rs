@@ -168,8 +168,15 @@ struct Composer<'a> {
     /// The aliases, with their names for the one error that tells them.
     aliases: Vec<(NodeId, &'a str)>,
     type_error: Option<Error>,
-    key_error: Option<Error>,
+    key_error: Option<KeyError>,
     json_error: Option<Error>,
+}
+
+/// A key that JSON cannot have.
+struct KeyError {
+    mapping: Option<NodeId>,
+    key: String,
+    error: Error,
 }
 
 /// A collection whose end is still to come.
@@ -382,14 +389,18 @@ impl<'a> Composer<'a> {
 
     /// Remembers the error for a key that JSON cannot have. Its text tells the value, too.
     fn reject_key(&mut self, key: NodeId, value: NodeId) {
-        if self.key_error.is_some() {
+        let syntax = go_syntax::GoSyntax { nodes: &self.nodes };
+        let mapping = self.open.last().map(|open| open.id);
+        let key_text = syntax.value(key);
+        // Of equal keys the last one's value stays, in the error's text as well.
+        if self.key_error.as_ref().is_some_and(|first| first.mapping != mapping || first.key != key_text) {
             return;
         }
-        let syntax = go_syntax::GoSyntax { nodes: &self.nodes };
-        let (key_text, value_text) = (syntax.value(key), syntax.value(value));
         let name = if key_text == "<nil>" { "%!s(<nil>)" } else { "uint64" };
+        let value_text = syntax.value(value);
         let text = format!("unsupported map key of type: {name}, key: {key_text}, value: {value_text}");
-        self.key_error = Some(Error::convert(text).at(self.nodes[key as usize].start));
+        let error = Error::convert(text).at(self.nodes[key as usize].start);
+        self.key_error = Some(KeyError { mapping, key: key_text, error });
     }
 
     /// A `<<` takes a mapping, an alias of one, or a list of these.
@@ -432,7 +443,7 @@ impl<'a> Composer<'a> {
         if !self.aliases.is_empty() {
             aliases::check(&tree, &self.aliases)?;
         }
-        match self.key_error.or(self.json_error) {
+        match self.key_error.map(|key| key.error).or(self.json_error) {
             Some(error) => Err(error),
             None => Ok(tree),
         }

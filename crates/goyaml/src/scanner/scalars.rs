@@ -116,6 +116,7 @@ impl<'a> Scanner<'a> {
         let mut leading_blanks = false;
         let indent = (self.indent + 1) as usize;
         loop {
+            self.require(4)?;
             if self.column() == 0 && is_document_indicator(self.bytes, self.pos) || self.byte() == Some(b'#')
             {
                 break;
@@ -194,6 +195,7 @@ impl<'a> Scanner<'a> {
         let mut out = String::new();
         let mut breaks = Breaks::default();
         loop {
+            self.require(4)?;
             if self.column() == 0 && is_document_indicator(self.bytes, self.pos) {
                 return self.error("found unexpected document indicator");
             }
@@ -388,6 +390,7 @@ impl<'a> Scanner<'a> {
                     self.mark(),
                 ));
             }
+            self.require(2)?;
             let Some(text) = self.take_break() else { break };
             breaks.push_str(text);
             end = self.mark();
