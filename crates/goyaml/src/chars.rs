@@ -50,19 +50,83 @@ pub(crate) fn is_word(byte: u8) -> bool {
 /// Returns where the line that holds `at` ends: the offset of its break or of the end of the text.
 pub(crate) fn line_end(text: &[u8], at: usize) -> usize {
     let mut end = at;
-    while let Some(&byte) = text.get(end) {
-        match byte {
-            b'\n' | b'\r' => break,
-            0xC2 | 0xE2 if is_break(text, end) => break,
-            _ => end += 1,
+    loop {
+        end = find(text, end, |byte| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2));
+        if is_break_or_end(text, end) {
+            return end;
         }
+        end += 1;
     }
-    end
+}
+
+/// Returns the offset of the first byte from `at` that stops, or the text's length.
+///
+/// Whole blocks are judged at once, which compilers turn into vector instructions.
+#[inline]
+pub(crate) fn find(text: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> usize {
+    let (blocks, _) = text[at..].as_chunks::<16>();
+    let passed =
+        blocks.iter().take_while(|block| !block.iter().fold(false, |any, &byte| any | stops(byte))).count();
+    let start = at + passed * 16;
+    start + text[start..].iter().position(|&byte| stops(byte)).unwrap_or(text.len() - start)
 }
 
 /// Returns how many bytes of `text` continue a character.
 pub(crate) fn continuation_bytes(text: &[u8]) -> usize {
     text.iter().filter(|&&byte| byte & 0xC0 == 0x80).count()
+}
+
+/// What a byte can end.
+const PLAIN: u8 = 1;
+const PLAIN_IN_FLOW: u8 = 2;
+const QUOTED: u8 = 4;
+
+/// For each byte, which kinds of run it may end.
+static ENDS: [u8; 256] = {
+    let mut ends = [0; 256];
+    let always = [b' ', b'\t', b'\n', b'\r', 0xC2, 0xE2];
+    let mut at = 0;
+    while at < always.len() {
+        ends[always[at] as usize] = PLAIN | PLAIN_IN_FLOW | QUOTED;
+        at += 1;
+    }
+    let flow = [b',', b'?', b'[', b']', b'{', b'}'];
+    at = 0;
+    while at < flow.len() {
+        ends[flow[at] as usize] = PLAIN_IN_FLOW;
+        at += 1;
+    }
+    ends[b':' as usize] = PLAIN | PLAIN_IN_FLOW;
+    ends[b'"' as usize] = QUOTED;
+    ends[b'\'' as usize] = QUOTED;
+    ends[b'\\' as usize] = QUOTED;
+    ends
+};
+
+/// Returns the end of the run of plain characters at `at`: the blank, the
+/// break or the indicator that stops it.
+pub(crate) fn plain_run_end(text: &[u8], at: usize, in_flow: bool) -> usize {
+    let mask = if in_flow { PLAIN_IN_FLOW } else { PLAIN };
+    let mut end = at;
+    loop {
+        let run = text[end..].iter().position(|&byte| ENDS[byte as usize] & mask != 0);
+        let Some(run) = run else { return text.len() };
+        end += run;
+        let stops = match text[end] {
+            b':' => is_blank_or_end(text, end + 1),
+            0xC2 | 0xE2 => is_break(text, end),
+            _ => true,
+        };
+        if stops {
+            return end;
+        }
+        end += 1;
+    }
+}
+
+/// Returns the offset of the first byte from `at` that may not mean itself inside quotes.
+pub(crate) fn quoted_run_end(text: &[u8], at: usize) -> usize {
+    at + text[at..].iter().position(|&byte| ENDS[byte as usize] & QUOTED != 0).unwrap_or(text.len() - at)
 }
 
 /// `---` or `...` followed by a blank or an end; such a line start ends any scalar.

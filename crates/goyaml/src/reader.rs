@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use crate::Error;
+use crate::chars::find;
 
 /// How many bytes go-yaml v2.4.3 decodes at a time.
 const CHUNK: usize = 512;
@@ -108,10 +109,10 @@ fn find_forbidden(text: &str) -> Option<Bad> {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
-        at += bytes[at..].iter().position(|&byte| {
+        at = find(bytes, at, |byte| {
             (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xEF)
-        })?;
-        let c = text[at..].chars().next().expect("a lead byte was found here");
+        });
+        let c = text[at..].chars().next()?;
         if !is_allowed(c) {
             return Some(Bad { at, width: c.len_utf8(), problem: "control characters are not allowed" });
         }

@@ -81,6 +81,7 @@ struct SimpleKey {
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
+    is_ascii: bool,
     pos: usize,
     line: u32,
     line_start: usize,
@@ -105,6 +106,7 @@ impl<'a> Scanner<'a> {
         Self {
             text,
             bytes: text.as_bytes(),
+            is_ascii: text.is_ascii(),
             pos: 0,
             line: 0,
             line_start: 0,
@@ -181,7 +183,9 @@ impl<'a> Scanner<'a> {
 
     /// Moves to `to` on the same line.
     fn advance_to(&mut self, to: usize) {
-        self.wide += continuation_bytes(&self.bytes[self.pos..to]);
+        if !self.is_ascii {
+            self.wide += continuation_bytes(&self.bytes[self.pos..to]);
+        }
         self.pos = to;
     }
 

@@ -5,7 +5,7 @@ use goyaml::{PathSegment, documents, locate};
 
 #[track_caller]
 fn check_documents(stream: &str, want: &[(&str, &str, bool)]) {
-    let documents = documents(stream).unwrap();
+    let documents = documents(stream).expect(stream);
     let got: Vec<_> = documents
         .iter()
         .map(|document| (document.text, &document.text[document.content.clone()], document.is_empty))

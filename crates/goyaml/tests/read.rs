@@ -5,7 +5,7 @@ use goyaml::Value;
 #[track_caller]
 fn check(yaml: &str, want: &str) {
     let value: Value = goyaml::from_str(yaml).unwrap_or_else(|err| panic!("{yaml:?}: {err}"));
-    assert_eq!(serde_json::to_string(&value).unwrap(), want, "{yaml:?}");
+    assert_eq!(serde_json::to_string(&value).expect("values are JSON"), want, "{yaml:?}");
 }
 
 #[test]

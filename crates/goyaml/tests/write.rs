@@ -123,8 +123,8 @@ fn long_lines_fold_behind_column_80() {
     let (first, second) = (words[..79].trim_end(), &words[80..]);
     check(&format!("{{\"k\": \"{words}\"}}"), &format!("k: {first}\n  {second}\n"));
     check_pretty(&format!("{{\"k\": \"{words}\"}}"), &format!("k: {words}\n"));
-    check(&format!("{{\"k\": \"{words}:\"}}"), &format!("k: '{}\n  {second}:'\n", first));
-    check(&format!("{{\"k\": \"{words}\\t\"}}"), &format!("k: \"{}\n  {second}\\t\"\n", first));
+    check(&format!("{{\"k\": \"{words}:\"}}"), &format!("k: '{first}\n  {second}:'\n"));
+    check(&format!("{{\"k\": \"{words}\\t\"}}"), &format!("k: \"{first}\n  {second}\\t\"\n"));
     // Two spaces are kept together, but not in double quotes.
     let gap = format!("{}  x", "a".repeat(90));
     check(&format!("{{\"k\": \"{gap}\"}}"), &format!("k: {gap}\n"));

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::directives::hex_digit;
 use super::{Scanner, Token, TokenKind};
 use crate::chars::{
-    continuation_bytes, is_blank, is_blank_or_end, is_break, is_break_or_end, is_document_indicator, line_end,
+    continuation_bytes, find, is_blank, is_blank_or_end, is_break, is_break_or_end, is_document_indicator,
+    line_end, plain_run_end, quoted_run_end,
 };
 use crate::error::Mark;
 use crate::{Error, Result};
@@ -87,26 +88,6 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Returns the end of the run of plain characters at `at`: the blank, the
-    /// break or the indicator that stops it.
-    fn plain_run_end(&self, mut at: usize) -> usize {
-        let in_flow = self.flow_level > 0;
-        while let Some(&byte) = self.bytes.get(at) {
-            let stops = match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => true,
-                b':' => is_blank_or_end(self.bytes, at + 1),
-                b',' | b'?' | b'[' | b']' | b'{' | b'}' => in_flow,
-                0xC2 | 0xE2 => is_break(self.bytes, at),
-                _ => false,
-            };
-            if stops {
-                break;
-            }
-            at += 1;
-        }
-        at
-    }
-
     fn scan_plain(&mut self) -> Result<Token<'a>> {
         let start = self.mark();
         let mut end = start;
@@ -121,7 +102,7 @@ impl<'a> Scanner<'a> {
             {
                 break;
             }
-            let run = self.plain_run_end(self.pos);
+            let run = plain_run_end(self.bytes, self.pos, self.flow_level > 0);
             if run > self.pos {
                 if leading_blanks {
                     let out = folded
@@ -174,6 +155,8 @@ impl<'a> Scanner<'a> {
     fn scan_quoted_line(&mut self, quote: u8) -> Option<&'a str> {
         let mut at = self.pos;
         loop {
+            let stops = |byte| byte == quote || matches!(byte, b'\\' | b'\n' | b'\r' | 0xC2 | 0xE2);
+            at = find(self.bytes, at, stops);
             match *self.bytes.get(at)? {
                 byte if byte == quote => break,
                 b'\n' | b'\r' => return None,
@@ -227,10 +210,7 @@ impl<'a> Scanner<'a> {
                 }
                 self.scan_escape(out)?;
             } else {
-                let run = self.bytes[self.pos..].iter().position(|&byte| {
-                    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\\' | b'\'' | b'"' | 0xC2 | 0xE2)
-                });
-                let run = run.map_or(self.bytes.len(), |len| self.pos + len);
+                let run = quoted_run_end(self.bytes, self.pos);
                 // Whatever stopped the run right here is an ordinary character after all.
                 let width = self.text[self.pos..].chars().next().map_or(1, char::len_utf8);
                 let run = run.max(self.pos + width);

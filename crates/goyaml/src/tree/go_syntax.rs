@@ -44,7 +44,7 @@ impl GoSyntax<'_, '_> {
             Data::Uint(value) => out.push_str(&format!("{value:#x}")),
             Data::Float(value) if value.is_nan() => out.push_str("NaN"),
             Data::Float(value) if value.is_infinite() => {
-                out.push_str(if *value > 0.0 { "+Inf" } else { "-Inf" })
+                out.push_str(if *value > 0.0 { "+Inf" } else { "-Inf" });
             }
             Data::Float(value) => number::write_general(out, &number::Decimal::from_f64(*value)),
             Data::Str(text) => quote(out, text),
