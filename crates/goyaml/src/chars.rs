@@ -51,7 +51,7 @@ pub(crate) fn is_word(byte: u8) -> bool {
 pub(crate) fn line_end(text: &[u8], at: usize) -> usize {
     let mut end = at;
     loop {
-        end = find(text, end, |byte| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2));
+        end = find(text, end, |byte| (byte == b'\n') | (byte == b'\r') | (byte == 0xC2) | (byte == 0xE2));
         if is_break_or_end(text, end) {
             return end;
         }

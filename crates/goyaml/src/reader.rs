@@ -109,8 +109,10 @@ fn find_forbidden(text: &str) -> Option<Bad> {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
+        // No short-circuits, so that a block of bytes can be judged at once.
         at = find(bytes, at, |byte| {
-            (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xEF)
+            let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+            control | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xEF)
         });
         let c = text[at..].chars().next()?;
         if !is_allowed(c) {

@@ -174,11 +174,10 @@ impl<'a> Scanner<'a> {
 
     /// Fails if a bad character is among the next ones. go-yaml looks ahead by
     /// this many before it decides.
+    #[inline]
     fn require(&self, chars: usize) -> Result<()> {
-        match &self.bad {
-            Some(bad) if self.text[self.pos..].chars().nth(chars - 1).is_none() => Err(bad.clone()),
-            _ => Ok(()),
-        }
+        let Some(bad) = &self.bad else { return Ok(()) };
+        if self.text[self.pos..].chars().nth(chars - 1).is_none() { Err(bad.clone()) } else { Ok(()) }
     }
 
     /// Moves to `to` on the same line.
@@ -202,6 +201,11 @@ impl<'a> Scanner<'a> {
         self.line_start = self.pos;
         self.wide = 0;
         Some(kept)
+    }
+
+    fn skip_spaces(&mut self) {
+        let rest = &self.bytes[self.pos..];
+        self.pos += rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
     }
 
     fn skip_blanks(&mut self) {
@@ -290,7 +294,8 @@ impl<'a> Scanner<'a> {
         loop {
             // A tab where a key may start would be indentation, which tabs are not.
             let tabs = self.flow_level > 0 || !self.key_allowed;
-            while matches!(self.byte(), Some(b' ')) || (tabs && self.byte() == Some(b'\t')) {
+            self.skip_spaces();
+            while tabs && is_blank(self.bytes, self.pos) {
                 self.pos += 1;
             }
             self.skip_comment();

@@ -137,6 +137,7 @@ impl<'a> Scanner<'a> {
     /// Moves over blanks and breaks and returns whether there was a break.
     fn skip_plain_blanks(&mut self, breaks: &mut Breaks, mut broken: bool, indent: usize) -> Result<bool> {
         loop {
+            self.skip_spaces();
             if is_blank(self.bytes, self.pos) {
                 if broken && self.column() < indent && self.byte() == Some(b'\t') {
                     return self.error("found a tab character that violates indentation");
