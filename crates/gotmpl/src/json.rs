@@ -162,7 +162,8 @@ impl Encoder<'_> {
         let fields = object.fields();
         let Value::Map(map) = &plain else { return self.value(&plain) };
         // Unexported fields are not part of the JSON form.
-        let shown: Vec<_> = fields.iter().filter_map(|(name, _)| Some((name, map.get(name.as_bytes())?))).collect();
+        let shown: Vec<_> =
+            fields.iter().filter_map(|(name, _)| Some((name, map.get(name.as_bytes())?))).collect();
         if shown.len() != map.len() {
             return self.map(map);
         }

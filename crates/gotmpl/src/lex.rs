@@ -79,10 +79,6 @@ pub(crate) struct Lexer<'t> {
     stopped: bool,
     /// The message of the last error item.
     pub(crate) error: String,
-    /// `break` is a keyword, unless a function has that name.
-    pub(crate) break_is_keyword: bool,
-    /// `continue` is a keyword, unless a function has that name.
-    pub(crate) continue_is_keyword: bool,
 }
 
 const LEFT: &[u8] = b"{{";
@@ -120,8 +116,6 @@ impl<'t> Lexer<'t> {
             inside_action: false,
             stopped: false,
             error: String::new(),
-            break_is_keyword: true,
-            continue_is_keyword: true,
         }
     }
 
@@ -352,8 +346,8 @@ impl<'t> Lexer<'t> {
         }
         let token = match &self.text[self.start..self.at] {
             b"block" => Token::Keyword(Keyword::Block),
-            b"break" if self.break_is_keyword => Token::Keyword(Keyword::Break),
-            b"continue" if self.continue_is_keyword => Token::Keyword(Keyword::Continue),
+            b"break" => Token::Keyword(Keyword::Break),
+            b"continue" => Token::Keyword(Keyword::Continue),
             b"define" => Token::Keyword(Keyword::Define),
             b"else" => Token::Keyword(Keyword::Else),
             b"end" => Token::Keyword(Keyword::End),

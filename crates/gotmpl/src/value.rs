@@ -138,6 +138,37 @@ pub trait Object: fmt::Debug {
     fn as_any(&self) -> &dyn std::any::Any;
 }
 
+/// Drops values without recursion, however deep lists and maps nest.
+fn release(mut pending: Vec<Value>) {
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::List(list) if Rc::strong_count(&list.0) == 1 => {
+                pending.append(&mut list.0.items.take());
+            }
+            Value::Map(map) if Rc::strong_count(&map.0) == 1 => {
+                pending.extend(map.0.entries.take().into_values());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for ListData {
+    fn drop(&mut self) {
+        release(std::mem::take(self.items.get_mut()));
+    }
+}
+
+impl Drop for MapData {
+    fn drop(&mut self) {
+        let holds = |value: &Value| matches!(value, Value::List(_) | Value::Map(_));
+        let entries = std::mem::take(self.entries.get_mut());
+        if entries.values().any(holds) {
+            release(entries.into_values().collect());
+        }
+    }
+}
+
 impl Str {
     /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
@@ -453,9 +484,21 @@ impl Value {
 
     /// Returns whether both are the same by `reflect.DeepEqual`: type and content.
     pub fn deep_equal(&self, other: &Value) -> bool {
+        self.deep_equal_at(other, 0)
+    }
+
+    fn deep_equal_at(&self, other: &Value, depth: usize) -> bool {
         if self.go_type() != other.go_type() {
             return false;
         }
+        // Only values that hold themselves are so deep. Go takes what it compares
+        // already to be equal.
+        if depth > 10_000 {
+            return true;
+        }
+        let equal = |x: &Value, y: &Value| {
+            stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || x.deep_equal_at(y, depth + 1))
+        };
         match (self, other) {
             (Value::Nil, Value::Nil) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -466,17 +509,19 @@ impl Value {
             (Value::Float64(a), Value::Float64(b)) => a == b,
             (Value::Complex128(a, b), Value::Complex128(c, d)) => a == c && b == d,
             (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::List(a), Value::List(b)) if Rc::ptr_eq(&a.0, &b.0) => true,
+            (Value::Map(a), Value::Map(b)) if a.is_same(b) => true,
             (Value::List(a), Value::List(b)) => {
                 let (left, right) = (a.items(), b.items());
                 a.is_nil() == b.is_nil()
                     && left.len() == right.len()
-                    && left.iter().zip(right.iter()).all(|(x, y)| x.deep_equal(y))
+                    && left.iter().zip(right.iter()).all(|(x, y)| equal(x, y))
             }
             (Value::Map(a), Value::Map(b)) => {
                 let (left, right) = (a.entries(), b.entries());
                 a.is_nil() == b.is_nil()
                     && left.len() == right.len()
-                    && left.iter().zip(right.iter()).all(|((k, x), (l, y))| k == l && x.deep_equal(y))
+                    && left.iter().zip(right.iter()).all(|((k, x), (l, y))| k == l && equal(x, y))
             }
             (Value::Object(a), Value::Object(b)) => a.equals(b.as_ref()),
             _ => false,

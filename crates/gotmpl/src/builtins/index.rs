@@ -107,6 +107,10 @@ pub(super) fn slice(item: &Operand, indexes: &[Operand]) -> Result {
     };
     let mut bounds = [0, length, length];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
+        // Unlike `index`, Go's `slice` does not look into interfaces.
+        if index.interface {
+            return Err(CallError::new("cannot index slice/array with type interface {}"));
+        }
         *bound = position(&index.value, length)?;
     }
     let [start, end, capacity] = bounds;

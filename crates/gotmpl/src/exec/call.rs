@@ -11,7 +11,7 @@ use crate::value::{Object, Value};
 
 use super::eval::Arguments;
 use super::operand::{assignable, can_be_nil, zero};
-use super::{Exec, Operand, Result};
+use super::{Exec, Operand, Result, Scope};
 
 /// The types of a function's parameters.
 #[derive(Clone, Copy)]
@@ -31,35 +31,33 @@ impl Exec<'_> {
     /// Calls the function of an identifier. A failure of it is reported at `node`.
     pub(super) fn function(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         function: FunctionId,
         node: NodeId,
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         self.step()?;
         match function {
-            FunctionId::Builtin(builtin) => self.builtin(source, dot, builtin, node, arguments),
+            FunctionId::Builtin(builtin) => self.builtin(scope, builtin, node, arguments),
             FunctionId::Table(number) => {
                 let Some(&function) = self.functions.get(number as usize) else {
                     return Err(self.fail("function table differs from the one the template was parsed with"));
                 };
-                self.table_function(source, dot, &function, node, arguments)
+                self.table_function(scope, &function, node, arguments)
             }
         }
     }
 
     fn table_function(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         function: &Function,
         node: NodeId,
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         let signature =
             Signature { name: function.name, params: function.params, variadic: function.variadic };
-        let args = self.arguments(source, dot, signature, arguments)?;
+        let args = self.arguments(scope, signature, arguments)?;
         let result = (function.call)(self, &args);
         let result = self.called(function.name, node, result)?;
         self.give_back(args);
@@ -69,8 +67,7 @@ impl Exec<'_> {
     /// Calls a method. A failure of it is reported at `node`.
     pub(super) fn method(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         (object, name): (Rc<dyn Object>, &str),
         node: NodeId,
         arguments: Arguments<'_>,
@@ -81,7 +78,7 @@ impl Exec<'_> {
             Some((last, fixed)) if repeats => (fixed, Some(*last)),
             _ => (types, None),
         };
-        let args = self.arguments(source, dot, Signature { name, params, variadic }, arguments)?;
+        let args = self.arguments(scope, Signature { name, params, variadic }, arguments)?;
         let result = object.call_method(name, &args);
         let result = self.called(name, node, result)?;
         self.give_back(args);
@@ -127,8 +124,7 @@ impl Exec<'_> {
 
     fn arguments(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         signature: Signature<'_>,
         arguments: Arguments<'_>,
     ) -> Result<Vec<Value>> {
@@ -137,7 +133,7 @@ impl Exec<'_> {
         let mut args = self.spare.pop().unwrap_or_default();
         for (at, &node) in arguments.nodes.iter().enumerate() {
             let param = signature.param(at);
-            args.push(plain(self.argument(source, dot, Param::Typed(param), node)?.value, param));
+            args.push(plain(self.argument(scope, Param::Typed(param), node)?.value, param));
         }
         if let Some(piped) = arguments.piped {
             let param = signature.param(args.len());
@@ -148,8 +144,7 @@ impl Exec<'_> {
 
     fn builtin(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         builtin: Builtin,
         node: NodeId,
         arguments: Arguments<'_>,
@@ -159,15 +154,15 @@ impl Exec<'_> {
         self.check_count(name, (params.len(), variadic.is_some()), &arguments)?;
         let param = |at: usize| params.get(at).copied().or(variadic).unwrap_or(Param::Reflect);
         if let Builtin::And | Builtin::Or = builtin {
-            return self.and_or(source, dot, builtin == Builtin::Or, arguments);
+            return self.and_or(scope, builtin == Builtin::Or, arguments);
         }
         let mut args = Vec::with_capacity(arguments.nodes.len() + 1);
         let callee = match arguments.nodes.first() {
-            Some(&first) if builtin == Builtin::Call => source.text_of(first),
+            Some(&first) if builtin == Builtin::Call => scope.source.text_of(first),
             _ => String::new(),
         };
         for (at, &node) in arguments.nodes.iter().enumerate() {
-            args.push(self.argument(source, dot, param(at), node)?);
+            args.push(self.argument(scope, param(at), node)?);
         }
         if let Some(piped) = arguments.piped {
             let piped = self.fit(piped, param(args.len()))?;
@@ -178,16 +173,10 @@ impl Exec<'_> {
     }
 
     /// Evaluates `and` and `or`, which stop at the first argument that decides.
-    fn and_or(
-        &mut self,
-        source: &Source,
-        dot: &Operand,
-        or: bool,
-        arguments: Arguments<'_>,
-    ) -> Result<Operand> {
+    fn and_or(&mut self, scope: Scope<'_>, or: bool, arguments: Arguments<'_>) -> Result<Operand> {
         let mut value = Operand::INVALID;
         for &node in arguments.nodes {
-            value = self.argument(source, dot, Param::Reflect, node)?;
+            value = self.argument(scope, Param::Reflect, node)?;
             if value.value.is_true() == or {
                 return Ok(value);
             }
@@ -196,42 +185,35 @@ impl Exec<'_> {
     }
 
     /// Evaluates the start of a chain, of which nothing is asked.
-    pub(super) fn untyped_argument(
-        &mut self,
-        source: &Source,
-        dot: &Operand,
-        node: NodeId,
-    ) -> Result<Operand> {
+    pub(super) fn untyped_argument(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
         self.node = node;
-        match source.kind(node) {
-            NodeKind::Pipe(_) => self.nested_pipeline(source, dot, node),
-            NodeKind::Identifier { function, .. } => {
-                self.function(source, dot, *function, node, Arguments::NONE)
-            }
-            _ => Err(self.fail(format!("can't evaluate fields of {}", source.text_of(node)))),
+        match scope.source.kind(node) {
+            NodeKind::Pipe(_) => self.nested_pipeline(scope, node),
+            NodeKind::Identifier { function, .. } => self.function(scope, *function, node, Arguments::NONE),
+            _ => Err(self.fail(format!("can't evaluate fields of {}", scope.source.text_of(node)))),
         }
     }
 
     /// Evaluates an argument for a parameter.
-    fn argument(&mut self, source: &Source, dot: &Operand, param: Param, node: NodeId) -> Result<Operand> {
+    fn argument(&mut self, scope: Scope<'_>, param: Param, node: NodeId) -> Result<Operand> {
         self.node = node;
-        let value = match source.kind(node) {
-            NodeKind::Dot => dot.clone(),
+        let value = match scope.source.kind(node) {
+            NodeKind::Dot => scope.dot.clone(),
             NodeKind::Nil => return self.nil_argument(param),
             NodeKind::Field { names } => {
-                self.fields(source, dot, dot.clone(), (node, names), Arguments::NONE)?
+                self.fields(scope, scope.dot.clone(), (node, names), Arguments::NONE)?
             }
             NodeKind::Variable { variable, names } => {
-                self.variable(source, dot, (node, *variable, names), Arguments::NONE)?
+                self.variable(scope, (node, *variable, names), Arguments::NONE)?
             }
-            NodeKind::Pipe(_) => self.nested_pipeline(source, dot, node)?,
+            NodeKind::Pipe(_) => self.nested_pipeline(scope, node)?,
             NodeKind::Identifier { function, .. } => {
-                self.function(source, dot, *function, node, Arguments::NONE)?
+                self.function(scope, *function, node, Arguments::NONE)?
             }
             NodeKind::Chain { node: inner, names } => {
-                self.chain(source, dot, (node, *inner, names), Arguments::NONE)?
+                self.chain(scope, (node, *inner, names), Arguments::NONE)?
             }
-            _ => return self.constant_argument(source, param, node),
+            _ => return self.constant_argument(scope.source, param, node),
         };
         self.fit(value, param)
     }

@@ -9,7 +9,7 @@ use crate::types::Kind;
 use crate::value::{Map, Object, Value};
 
 use super::operand::{element_type, zero};
-use super::{Exec, MissingKey, Operand, Result};
+use super::{Exec, MissingKey, Operand, Result, Scope};
 
 /// The variables of all templates that are running, the innermost on top.
 #[derive(Debug, Default)]
@@ -78,19 +78,19 @@ impl Arguments<'_> {
 
 impl Exec<'_> {
     /// Evaluates a pipeline and declares or assigns its variables.
-    pub(super) fn pipeline(&mut self, source: &Source, dot: &Operand, node: NodeId) -> Result<Operand> {
+    pub(super) fn pipeline(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
         self.node = node;
-        let pipe = source.pipe(node);
+        let pipe = scope.source.pipe(node);
         let mut piped = None;
-        for &command in source.children(&pipe.commands) {
-            let value = self.command(source, dot, command, piped)?;
+        for &command in scope.source.children(&pipe.commands) {
+            let value = self.command(scope, command, piped)?;
             // What an interface holds counts from here on, so nil becomes no value.
             piped = Some(value.elem());
         }
         let value = piped.unwrap_or(Operand::INVALID);
         for &variable in &pipe.declared {
             if pipe.assign {
-                self.assign(source, variable, value.clone())?;
+                self.assign(scope.source, variable, value.clone())?;
             } else {
                 self.variables.stack.push((variable.name, value.clone()));
             }
@@ -106,51 +106,40 @@ impl Exec<'_> {
         Ok(())
     }
 
-    fn command(
-        &mut self,
-        source: &Source,
-        dot: &Operand,
-        node: NodeId,
-        piped: Option<Operand>,
-    ) -> Result<Operand> {
-        let NodeKind::Command { args } = source.kind(node) else {
+    fn command(&mut self, scope: Scope<'_>, node: NodeId, piped: Option<Operand>) -> Result<Operand> {
+        let NodeKind::Command { args } = scope.source.kind(node) else {
             unreachable!("the parser puts only commands into pipelines")
         };
-        let args = source.children(args);
+        let args = scope.source.children(args);
         let (first, rest) = (args[0], &args[1..]);
         let arguments = Arguments { nodes: rest, piped };
-        match source.kind(first) {
+        match scope.source.kind(first) {
             NodeKind::Field { names } => {
                 self.node = first;
-                self.fields(source, dot, dot.clone(), (first, names), arguments)
+                self.fields(scope, scope.dot.clone(), (first, names), arguments)
             }
-            NodeKind::Chain { node, names } => self.chain(source, dot, (first, *node, names), arguments),
+            NodeKind::Chain { node, names } => self.chain(scope, (first, *node, names), arguments),
             NodeKind::Identifier { function, .. } => {
                 self.node = first;
-                self.function(source, dot, *function, node, arguments)
+                self.function(scope, *function, node, arguments)
             }
             NodeKind::Pipe(_) => {
-                self.not_a_function(source, first, &arguments)?;
-                self.nested_pipeline(source, dot, first)
+                self.not_a_function(scope.source, first, &arguments)?;
+                self.nested_pipeline(scope, first)
             }
             NodeKind::Variable { variable, names } => {
-                self.variable(source, dot, (first, *variable, names), arguments)
+                self.variable(scope, (first, *variable, names), arguments)
             }
             _ => {
                 self.node = first;
-                self.not_a_function(source, first, &arguments)?;
-                self.constant(source, dot, first)
+                self.not_a_function(scope.source, first, &arguments)?;
+                self.constant(scope, first)
             }
         }
     }
 
-    pub(super) fn nested_pipeline(
-        &mut self,
-        source: &Source,
-        dot: &Operand,
-        node: NodeId,
-    ) -> Result<Operand> {
-        stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || self.pipeline(source, dot, node))
+    pub(super) fn nested_pipeline(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
+        stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || self.pipeline(scope, node))
     }
 
     fn not_a_function(&self, source: &Source, first: NodeId, arguments: &Arguments<'_>) -> Result<()> {
@@ -162,15 +151,17 @@ impl Exec<'_> {
     }
 
     /// Evaluates a word that is a value by itself.
-    fn constant(&mut self, source: &Source, dot: &Operand, node: NodeId) -> Result<Operand> {
-        match source.kind(node) {
+    fn constant(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
+        match scope.source.kind(node) {
             NodeKind::Bool(truth) => Ok(Operand::concrete(Value::Bool(*truth))),
-            NodeKind::Dot => Ok(dot.clone()),
+            NodeKind::Dot => Ok(scope.dot.clone()),
             NodeKind::Nil => Err(self.fail("nil is not a command")),
-            NodeKind::Number { number, .. } => self.ideal_constant(source, node, source.number(*number)),
+            NodeKind::Number { number, .. } => {
+                self.ideal_constant(scope.source, node, scope.source.number(*number))
+            }
             NodeKind::String { value, .. } => Ok(Operand::concrete(Value::Str(value.clone()))),
             _ => {
-                let text = strconv::quote(source.text_of(node).as_bytes());
+                let text = strconv::quote(scope.source.text_of(node).as_bytes());
                 Err(self.fail(format!("can't evaluate command {text}")))
             }
         }
@@ -198,57 +189,53 @@ impl Exec<'_> {
 
     pub(super) fn variable(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         (node, variable, names): (NodeId, Variable, &Span),
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         self.node = node;
         let Some(at) = self.variables.find(variable) else {
-            return Err(self.fail(format!("undefined variable: {}", source.variable(variable))));
+            return Err(self.fail(format!("undefined variable: {}", scope.source.variable(variable))));
         };
         let value = self.variables.stack[at].1.clone();
         if names.is_empty() {
-            self.not_a_function(source, node, &arguments)?;
+            self.not_a_function(scope.source, node, &arguments)?;
             return Ok(value);
         }
-        self.fields(source, dot, value, (node, names), arguments)
+        self.fields(scope, value, (node, names), arguments)
     }
 
     pub(super) fn chain(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         (node, inner, names): (NodeId, NodeId, &Span),
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         self.node = node;
-        let value = self.untyped_argument(source, dot, inner)?;
-        self.fields(source, dot, value, (node, names), arguments)
+        let value = self.untyped_argument(scope, inner)?;
+        self.fields(scope, value, (node, names), arguments)
     }
 
     /// Follows `.X.Y.Z` from a value; only the last part gets arguments.
     pub(super) fn fields(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         mut receiver: Operand,
         (node, names): (NodeId, &Span),
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
-        let names = source.names(names);
+        let names = scope.source.names(names);
         let Some((last, first)) = names.split_last() else { return Ok(receiver) };
         for name in first {
-            receiver = self.field(source, dot, (receiver, name), node, Arguments::NONE)?;
+            receiver = self.field(scope, (receiver, name), node, Arguments::NONE)?;
         }
-        self.field(source, dot, (receiver, last), node, arguments)
+        self.field(scope, (receiver, last), node, arguments)
     }
 
     /// Looks up one name: a method, then a field, then the key of a map.
     fn field(
         &mut self,
-        source: &Source,
-        dot: &Operand,
+        scope: Scope<'_>,
         (receiver, name): (Operand, &Arc<str>),
         node: NodeId,
         arguments: Arguments<'_>,
@@ -265,7 +252,7 @@ impl Exec<'_> {
             Value::Map(map) => self.key(map, name, &arguments),
             Value::Object(object) if object.has_method(name) => {
                 let object = Rc::clone(object);
-                self.method(source, dot, (object, name), node, arguments)
+                self.method(scope, (object, name), node, arguments)
             }
             Value::Object(object) => self.object_field(&receiver, object.as_ref(), name, &arguments),
             _ => Err(self.no_field(&receiver, name)),

@@ -85,6 +85,13 @@ pub struct Exec<'a> {
     spare: Vec<Vec<Value>>,
 }
 
+/// What a node is evaluated in: the text it is part of, and the value of `.`.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'s> {
+    source: &'s Source,
+    dot: &'s Operand,
+}
+
 type Result<T> = std::result::Result<T, Error>;
 
 impl<'a> Exec<'a> {
@@ -110,7 +117,7 @@ impl<'a> Exec<'a> {
     /// Runs the template of that name over `data` and returns what it wrote.
     pub fn run(&mut self, name: &str, data: Value) -> Result<Vec<u8>> {
         match self.find(name.as_bytes()) {
-            Some(entry) => self.run_entry(entry, data),
+            Some(entry) => self.run_entry(&entry, data),
             None => Err(Error::plain(self.no_template(name))),
         }
     }
@@ -131,7 +138,7 @@ impl<'a> Exec<'a> {
         let Some(entry) = self.find(name.as_bytes()) else {
             return Err(CallError::new(self.no_template(name)));
         };
-        self.run_entry(entry, data).map_err(CallError::from_error)
+        self.run_entry(&entry, data).map_err(CallError::from_error)
     }
 
     /// Runs a text over `data` for a function, such as Helm's `tpl`. While it runs
@@ -139,7 +146,7 @@ impl<'a> Exec<'a> {
     pub fn execute_text(&mut self, parsed: &Parsed, data: Value) -> std::result::Result<Vec<u8>, CallError> {
         let layer = self.templates.layer(&self.layers, parsed);
         self.layers.push(layer);
-        let result = self.run_entry(Entry::main(parsed), data);
+        let result = self.run_entry(&Entry::main(parsed), data);
         self.layers.pop();
         result.map_err(CallError::from_error)
     }
@@ -189,7 +196,7 @@ impl<'a> Exec<'a> {
     }
 
     /// Runs a template with a buffer and a frame of its own.
-    fn run_entry(&mut self, entry: Arc<Entry>, data: Value) -> Result<Vec<u8>> {
+    fn run_entry(&mut self, entry: &Arc<Entry>, data: Value) -> Result<Vec<u8>> {
         let out = std::mem::take(&mut self.out);
         let template_depth = std::mem::replace(&mut self.template_depth, 0);
         self.depth += 1;
@@ -198,7 +205,7 @@ impl<'a> Exec<'a> {
             Err(Error::plain(format!("exceeded maximum depth of executions ({limit})")))
         } else {
             stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
-                self.run_frame(entry, Operand::concrete(data))
+                self.run_frame(entry, &Operand::concrete(data))
             })
         };
         self.depth -= 1;
@@ -208,11 +215,11 @@ impl<'a> Exec<'a> {
     }
 
     /// Runs a template with a frame of its own, into the buffer of the moment.
-    fn run_frame(&mut self, entry: Arc<Entry>, dot: Operand) -> Result<()> {
-        let caller = self.current.replace(Arc::clone(&entry));
+    fn run_frame(&mut self, entry: &Arc<Entry>, dot: &Operand) -> Result<()> {
+        let caller = self.current.replace(Arc::clone(entry));
         let node = self.node;
         let frame = self.variables.enter(dot.clone());
-        let result = self.walk_list(&entry.source, &dot, &entry.tree().body);
+        let result = self.walk_list(Scope { source: &entry.source, dot }, &entry.tree().body);
         self.variables.leave(frame);
         self.node = node;
         self.current = caller;

@@ -1,7 +1,5 @@
 //! Walks text, actions and control structures, and writes what they print.
 
-use std::sync::Arc;
-
 use crate::fmt;
 use crate::strconv;
 use crate::tree::{Branch, BranchKind, NodeId, NodeKind, Pipe, Source, Span, TemplateCall};
@@ -9,7 +7,7 @@ use crate::types::Kind;
 use crate::value::{List, Map, Value};
 
 use super::operand::element_type;
-use super::{Exec, Operand, Result};
+use super::{Exec, Operand, Result, Scope};
 
 /// Calls of templates by templates nest at most this deep, in Go too.
 const MAX_TEMPLATE_DEPTH: u32 = 100_000;
@@ -23,9 +21,9 @@ pub(super) enum Flow {
 }
 
 impl Exec<'_> {
-    pub(super) fn walk_list(&mut self, source: &Source, dot: &Operand, list: &Span) -> Result<Flow> {
-        for &node in source.children(list) {
-            let flow = self.walk(source, dot, node)?;
+    pub(super) fn walk_list(&mut self, scope: Scope<'_>, list: &Span) -> Result<Flow> {
+        for &node in scope.source.children(list) {
+            let flow = self.walk(scope, node)?;
             if flow != Flow::Next {
                 return Ok(flow);
             }
@@ -33,29 +31,29 @@ impl Exec<'_> {
         Ok(Flow::Next)
     }
 
-    fn walk(&mut self, source: &Source, dot: &Operand, node: NodeId) -> Result<Flow> {
+    fn walk(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Flow> {
         self.node = node;
         self.step()?;
-        match source.kind(node) {
+        match scope.source.kind(node) {
             NodeKind::Text(text) => {
-                let text = source.bytes(text);
+                let text = scope.source.bytes(text);
                 self.out.extend_from_slice(text);
                 self.written(text.len())?;
             }
             NodeKind::Action { pipe } => {
                 // What is declared here lasts until the next end, and is not printed.
-                let value = self.pipeline(source, dot, *pipe)?;
-                if source.pipe(*pipe).declared.is_empty() {
+                let value = self.pipeline(scope, *pipe)?;
+                if scope.source.pipe(*pipe).declared.is_empty() {
                     self.node = node;
                     self.print(&value.value)?;
                 }
             }
             NodeKind::Branch(branch) => {
                 return stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
-                    self.walk_branch(source, dot, branch)
+                    self.walk_branch(scope, branch)
                 });
             }
-            NodeKind::Template(call) => self.walk_template(source, dot, call)?,
+            NodeKind::Template(call) => self.walk_template(scope, call)?,
             NodeKind::Break => return Ok(Flow::Break),
             NodeKind::Continue => return Ok(Flow::Continue),
             NodeKind::Pipe(_)
@@ -89,36 +87,36 @@ impl Exec<'_> {
         self.written(self.out.len() - before)
     }
 
-    fn walk_branch(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+    fn walk_branch(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
         let mark = self.variables.mark();
         let flow = match branch.kind {
-            BranchKind::Range => self.walk_range(source, dot, branch),
-            BranchKind::If | BranchKind::With => self.walk_if_or_with(source, dot, branch),
+            BranchKind::Range => self.walk_range(scope, branch),
+            BranchKind::If | BranchKind::With => self.walk_if_or_with(scope, branch),
         };
         self.variables.truncate(mark);
         flow
     }
 
-    fn walk_if_or_with(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
-        let value = self.pipeline(source, dot, branch.pipe)?;
+    fn walk_if_or_with(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
+        let value = self.pipeline(scope, branch.pipe)?;
         if value.value.is_true() {
-            let dot = if branch.kind == BranchKind::With { &value } else { dot };
-            return self.walk_list(source, dot, &branch.body);
+            let dot = if branch.kind == BranchKind::With { &value } else { scope.dot };
+            return self.walk_list(Scope { dot, ..scope }, &branch.body);
         }
-        self.walk_otherwise(source, dot, branch)
+        self.walk_otherwise(scope, branch)
     }
 
-    fn walk_otherwise(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
+    fn walk_otherwise(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
         match &branch.otherwise {
-            Some(otherwise) => self.walk_list(source, dot, otherwise),
+            Some(otherwise) => self.walk_list(scope, otherwise),
             None => Ok(Flow::Next),
         }
     }
 
-    fn walk_range(&mut self, source: &Source, dot: &Operand, branch: &Branch) -> Result<Flow> {
-        let value = self.pipeline(source, dot, branch.pipe)?.value;
-        let variables = source.pipe(branch.pipe).declared.len();
-        let mut rounds = Rounds { source, branch, mark: self.variables.mark(), any: false };
+    fn walk_range(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
+        let value = self.pipeline(scope, branch.pipe)?.value;
+        let variables = scope.source.pipe(branch.pipe).declared.len();
+        let mut rounds = Rounds { source: scope.source, branch, mark: self.variables.mark(), any: false };
         let whole = |n: u64| i128::from(n);
         match &value {
             Value::Nil => {}
@@ -145,7 +143,7 @@ impl Exec<'_> {
                 return Err(self.no_range(&value));
             }
         }
-        if rounds.any { Ok(Flow::Next) } else { self.walk_otherwise(source, dot, branch) }
+        if rounds.any { Ok(Flow::Next) } else { self.walk_otherwise(scope, branch) }
     }
 
     fn no_range(&self, value: &Value) -> crate::Error {
@@ -154,7 +152,7 @@ impl Exec<'_> {
 
     fn count(&mut self, rounds: &mut Rounds<'_>, end: i128, value: impl Fn(i128) -> Value) -> Result<()> {
         let mut i = 0;
-        while i < end && self.round(rounds, Operand::INVALID, Operand::concrete(value(i)))? {
+        while i < end && self.round(rounds, Operand::INVALID, &Operand::concrete(value(i)))? {
             i += 1;
         }
         Ok(())
@@ -166,7 +164,7 @@ impl Exec<'_> {
             // The list is not copied: what is sorted in place meanwhile shows, as in Go.
             let Some(item) = list.items().get(i).cloned() else { break };
             let index = Operand::concrete(Value::Int(i64::try_from(i).unwrap_or(i64::MAX)));
-            if !self.round(rounds, index, Operand::of(item, of))? {
+            if !self.round(rounds, index, &Operand::of(item, of))? {
                 break;
             }
         }
@@ -178,7 +176,7 @@ impl Exec<'_> {
         // Keys and values are taken before the first round: changes are not seen.
         let entries: Vec<_> = map.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         for (key, value) in entries {
-            if !self.round(rounds, Operand::concrete(Value::Str(key)), Operand::of(value, of))? {
+            if !self.round(rounds, Operand::concrete(Value::Str(key)), &Operand::of(value, of))? {
                 break;
             }
         }
@@ -186,12 +184,12 @@ impl Exec<'_> {
     }
 
     /// Runs the body of a range once; returns whether it goes on.
-    fn round(&mut self, rounds: &mut Rounds<'_>, index: Operand, element: Operand) -> Result<bool> {
+    fn round(&mut self, rounds: &mut Rounds<'_>, index: Operand, element: &Operand) -> Result<bool> {
         rounds.any = true;
         self.step()?;
         let pipe = rounds.source.pipe(rounds.branch.pipe);
-        self.set_range_variables(rounds, pipe, index, &element)?;
-        let flow = self.walk_list(rounds.source, &element, &rounds.branch.body)?;
+        self.set_range_variables(rounds, pipe, index, element)?;
+        let flow = self.walk_list(Scope { source: rounds.source, dot: element }, &rounds.branch.body)?;
         self.variables.truncate(rounds.mark);
         Ok(flow != Flow::Break)
     }
@@ -219,7 +217,7 @@ impl Exec<'_> {
         Ok(())
     }
 
-    fn walk_template(&mut self, source: &Source, dot: &Operand, call: &TemplateCall) -> Result<()> {
+    fn walk_template(&mut self, scope: Scope<'_>, call: &TemplateCall) -> Result<()> {
         let Some(entry) = self.find(call.name.as_bytes()) else {
             let name = strconv::quote(call.name.as_bytes());
             return Err(self.fail(format!("template {name} not defined")));
@@ -228,13 +226,12 @@ impl Exec<'_> {
             return Err(self.fail(format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})")));
         }
         let dot = match call.pipe {
-            Some(pipe) => self.pipeline(source, dot, pipe)?,
+            Some(pipe) => self.pipeline(scope, pipe)?,
             None => Operand::INVALID,
         };
         self.template_depth += 1;
-        let result = stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
-            self.run_frame(Arc::clone(&entry), dot)
-        });
+        let result =
+            stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || self.run_frame(&entry, &dot));
         self.template_depth -= 1;
         result
     }

@@ -11,8 +11,10 @@ use crate::value::{List, Map, Object, Str, Value};
 /// make output differ between runs.
 const ADDRESS: u64 = 0xc000_0100;
 
+/// Values nest at most this deep, which only those that hold themselves do.
+const MAX_DEPTH: usize = 10_000;
+
 /// Writes values into a buffer.
-#[expect(clippy::struct_excessive_bools, reason = "three independent conditions of one call")]
 pub(super) struct Printer<'a> {
     pub(super) out: &'a mut Vec<u8>,
     pub(super) flags: Flags,
@@ -53,7 +55,8 @@ impl<'a> Printer<'a> {
 
     /// Writes a value at some depth inside the argument.
     pub(super) fn print_value(&mut self, value: &Value, verb: char, depth: usize) {
-        if self.is_full() {
+        // A map that holds itself has no end; Go's stack overflows there.
+        if self.is_full() || depth > MAX_DEPTH {
             self.full = true;
             return;
         }
@@ -210,7 +213,7 @@ impl<'a> Printer<'a> {
             }
             Value::Nil if of == Type::Any => self.out.extend_from_slice(b"<nil>"),
             _ => stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
-                self.print_value(value, verb, depth + 1)
+                self.print_value(value, verb, depth + 1);
             }),
         }
     }

@@ -70,11 +70,8 @@ enum Step {
 
 /// Parses a text under no name.
 pub(super) fn parse(text: &[u8], functions: &Functions) -> Result<Source> {
-    let mut lexer = Lexer::new(text);
-    lexer.break_is_keyword = functions.find("break").is_none();
-    lexer.continue_is_keyword = functions.find("continue").is_none();
     let mut parser = Parser {
-        lexer,
+        lexer: Lexer::new(text),
         functions,
         source: Source {
             text: text.into(),
@@ -121,11 +118,22 @@ impl<'t> Parser<'t> {
     // Looking at items. Go shows the line of the last item read, whichever was peeked,
     // so the buffer is kept in its order.
 
+    fn read(&mut self) -> Item {
+        let item = self.lexer.next();
+        let name = match item.token {
+            Token::Keyword(Keyword::Break) => "break",
+            Token::Keyword(Keyword::Continue) => "continue",
+            _ => return item,
+        };
+        // These came late to Go; a function of that name still counts.
+        if self.functions.find(name).is_some() { Item { token: Token::Identifier, ..item } } else { item }
+    }
+
     pub(super) fn next(&mut self) -> Item {
         if self.template.peeked > 0 {
             self.template.peeked -= 1;
         } else {
-            self.template.items[0] = self.lexer.next();
+            self.template.items[0] = self.read();
         }
         self.template.items[self.template.peeked]
     }
@@ -148,7 +156,7 @@ impl<'t> Parser<'t> {
     pub(super) fn peek(&mut self) -> Item {
         if self.template.peeked == 0 {
             self.template.peeked = 1;
-            self.template.items[0] = self.lexer.next();
+            self.template.items[0] = self.read();
         }
         self.template.items[self.template.peeked - 1]
     }
