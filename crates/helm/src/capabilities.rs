@@ -3,6 +3,8 @@
 //! Invariant: nothing here is read from a cluster. The defaults are those of the
 //! Helm release that this crate follows, 4.2.4.
 
+use gotmpl::strconv::quote;
+
 /// The Kubernetes version of a release's cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubeVersion {
@@ -20,13 +22,13 @@ pub struct KubeVersion {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KubeVersionError {
     /// There are no numbers.
-    #[error("could not parse {0:?} as version")]
+    #[error("could not parse {} as version", quote(.0.as_bytes()))]
     NoNumbers(String),
     /// There is one number only.
-    #[error("illegal version string {0:?}")]
+    #[error("illegal version string {}", quote(.0.as_bytes()))]
     TooShort(String),
     /// The major version starts with a zero.
-    #[error("illegal zero-prefixed version component {component:?} in {version:?}")]
+    #[error("illegal zero-prefixed version component {component:?} in {}", quote(version.as_bytes()))]
     LeadingZero {
         /// The number.
         component: String,
@@ -35,8 +37,9 @@ pub enum KubeVersionError {
     },
     /// A number is out of range.
     #[error(
-        "illegal non-numeric version component {component:?} in {version:?}: \
-         strconv.ParseUint: parsing {component:?}: value out of range"
+        "illegal non-numeric version component {component:?} in {}: \
+         strconv.ParseUint: parsing {component:?}: value out of range",
+        quote(version.as_bytes())
     )]
     OutOfRange {
         /// The number.

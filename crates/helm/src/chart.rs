@@ -9,6 +9,7 @@ use std::sync::Arc;
 use goyaml::Mapping;
 
 use crate::metadata::Metadata;
+use crate::schema::Schema;
 
 /// A file of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Chart {
     /// `values.yaml` with Helm's numbers (`float64`) and with its nulls.
     pub values: Arc<Mapping>,
     /// `values.schema.json`.
-    pub schema: Option<Arc<[u8]>>,
+    pub schema: Option<Arc<Schema>>,
     /// Everything below `templates/`.
     pub templates: Arc<[File]>,
     /// Every other file, as `.Files` sees them; `crds/` is among them.

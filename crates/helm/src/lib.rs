@@ -9,14 +9,23 @@
 
 mod capabilities;
 mod chart;
+mod decode;
+mod dependencies;
 mod error;
+mod ignore;
+pub mod load;
 mod metadata;
+mod pattern;
 mod prepare;
 mod release;
+mod schema;
+pub mod values;
+mod version;
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
 pub use chart::{Chart, File};
 pub use error::Error;
 pub use metadata::{Dependency, Maintainer, Metadata};
-pub use prepare::{PrepareOptions, Prepared};
+pub use prepare::{PrepareError, PrepareOptions, Prepared, prepare};
 pub use release::{Release, ReleaseNameError};
+pub use schema::{Schema, SchemaError};

@@ -1,5 +1,7 @@
 //! A release: the name and namespace under which a chart is rendered.
 
+use gotmpl::strconv::quote;
+
 /// What a chart sees as `.Release`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
@@ -21,9 +23,10 @@ pub enum ReleaseNameError {
     Missing,
     /// It is not a DNS-1123 subdomain or longer than 53 characters.
     #[error(
-        "release name check failed: release name {0:?}: invalid release name, must match regex \
+        "release name check failed: release name {}: invalid release name, must match regex \
          ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ \
-         and the length must not be longer than 53"
+         and the length must not be longer than 53",
+        quote(.0.as_bytes())
     )]
     Invalid(String),
 }
