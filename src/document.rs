@@ -2,15 +2,16 @@
 //!
 //! Values carry no positions. Whoever has to complain about one asks for its
 //! place by the steps that lead to it; so a run without complaints pays nothing.
-//! YAML is read in one dialect everywhere, the YAML 1.1 of Go's libraries; JSON
-//! numbers are all floating point, as Go reads them.
+//! YAML is read in one dialect everywhere, the YAML 1.1 of Go's libraries. Keys are
+//! the text that is written, as Fabrikate's are: a component may be called `y`.
+//! JSON numbers are all floating point, as Go reads them.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use goyaml::{Mapping, Value};
+use goyaml::{Mapping, PathSegment, Span, Value};
 
 use crate::definition::place;
 use crate::error::{Error, Place, Position};
@@ -78,7 +79,7 @@ impl Document {
 
     /// Only the first document of the file counts.
     fn parse_yaml(&self) -> Result<Value, Error> {
-        goyaml::from_str(&self.text).map_err(|err| {
+        goyaml::from_str_with_literal_keys(&self.text).map_err(|err| {
             let position = err.line().map(|line| Position { line, column: err.column().unwrap_or(1) });
             self.syntax_error(position, err.to_string())
         })
@@ -99,15 +100,53 @@ impl Document {
         Error::Syntax { place, message }
     }
 
-    /// Returns where the steps lead to.
-    pub fn place(&self, _steps: &[Step]) -> Place {
-        Place { file: self.file.clone(), position: None, text: Arc::clone(&self.text) }
+    /// Returns where the steps lead to, a key rather than its value; where they lead nowhere, how far they go.
+    pub fn place(&self, steps: &[Step]) -> Place {
+        let position =
+            (0..=steps.len()).rev().find_map(|end| locate(&self.text, &steps[..end])).map(|span| {
+                let start = span.key.unwrap_or(span.value);
+                Position { line: start.line, column: start.column }
+            });
+        Place { file: self.file.clone(), position, text: Arc::clone(&self.text) }
     }
 
-    /// Returns the text of a scalar.
-    pub(crate) fn scalar(&self, _steps: &[Step], value: &Value) -> String {
-        goyaml::to_string(value).map_or_else(|_| String::new(), |text| text.trim_end().to_owned())
+    /// Returns whether the value that steps lead to has a key.
+    pub(crate) fn has(&self, steps: &[Step], key: &str) -> bool {
+        let mut steps = steps.to_vec();
+        steps.push(Step::Key(key.to_owned()));
+        locate(&self.text, &steps).is_some()
     }
+
+    /// Returns the literal text of a scalar that is no string: `1.10` for the number 1.1.
+    pub(crate) fn scalar(&self, steps: &[Step]) -> Option<&str> {
+        let range = locate(&self.text, steps)?.value.range;
+        self.text.get(behind_properties(&self.text, range.start)..range.end)
+    }
+}
+
+/// Finds the value that steps lead to in the first document of a YAML or JSON text.
+pub(crate) fn locate(text: &str, steps: &[Step]) -> Option<Span> {
+    let segment = |step| match step {
+        &Step::Index(at) => PathSegment::Index(at),
+        Step::Key(key) => PathSegment::Key(key),
+    };
+    let path: Vec<PathSegment<'_>> = steps.iter().map(segment).collect();
+    goyaml::locate(text, &path)
+}
+
+/// Returns where a value itself starts whose anchor and tag, if it has any, start at `at`.
+pub(crate) fn behind_properties(text: &str, mut at: usize) -> usize {
+    while text[at..].starts_with(['&', '!']) {
+        at += text[at..].find([' ', '\t', '\r', '\n']).unwrap_or(text.len() - at);
+        loop {
+            at += text[at..].len() - text[at..].trim_start().len();
+            if !text[at..].starts_with('#') {
+                break;
+            }
+            at += text[at..].find('\n').unwrap_or(text.len() - at);
+        }
+    }
+    at
 }
 
 fn from_json(value: serde_json::Value) -> Value {
@@ -129,4 +168,80 @@ fn position_at(text: &str, offset: usize) -> Position {
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(format: Format, text: &str) -> (Document, Value) {
+        Document::parse("f".to_owned(), format, text.into()).unwrap()
+    }
+
+    fn steps(path: &str) -> Vec<Step> {
+        let step =
+            |segment: &str| segment.parse().map_or_else(|_| Step::Key(segment.to_owned()), Step::Index);
+        path.split('.').filter(|segment| !segment.is_empty()).map(step).collect()
+    }
+
+    #[track_caller]
+    fn check_place(text: &str, path: &str, want: &str) {
+        let (document, _) = document(Format::Yaml, text);
+        assert_eq!(document.place(&steps(path)).to_string(), want);
+    }
+
+    #[test]
+    fn a_place_is_that_of_the_key() {
+        check_place("a: 1\nb:\n- c: 2\n", "b.0.c", "f:3:3");
+        check_place("a: 1\nb:\n- c: 2\n", "b.0", "f:3:3");
+    }
+
+    #[test]
+    fn steps_that_lead_nowhere_end_where_they_stop() {
+        check_place("a: 1\nb:\n  c: 2\n", "b.x.y", "f:2:1");
+        check_place("", "a", "f:1:1");
+    }
+
+    #[track_caller]
+    fn check_scalar(text: &str, want: &str) {
+        let (document, _) = document(Format::Yaml, text);
+        assert_eq!(document.scalar(&steps("a")), Some(want), "{text:?}");
+    }
+
+    #[test]
+    fn a_scalar_has_its_literal_text() {
+        check_scalar("a: 1.10 # x\n", "1.10");
+        check_scalar("a: yes", "yes");
+        check_scalar("a: &x 0755\n", "0755");
+        check_scalar("b: &x 12e5\na: *x\n", "12e5");
+        check_scalar("{a: 1_000}", "1_000");
+    }
+
+    #[test]
+    fn json_numbers_are_floats() {
+        let (_, value) = document(Format::Json, r#"{"a": 9007199254740993, "b": [1]}"#);
+        let want = Mapping::from([
+            ("a".to_owned(), Value::Float(9_007_199_254_740_992.0)),
+            ("b".to_owned(), Value::Sequence(vec![Value::Float(1.0)])),
+        ]);
+        assert_eq!(value, Value::Mapping(want));
+    }
+
+    #[track_caller]
+    fn check_error(format: Format, bytes: &[u8], want: &str) {
+        let error = Document::parse("f".to_owned(), format, bytes.to_vec()).unwrap_err();
+        let place = error.place().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(format!("{place}: {error}"), want);
+    }
+
+    #[test]
+    fn err_the_text_is_not_of_the_format() {
+        check_error(
+            Format::Yaml,
+            b"a: b\nc: d: e\n",
+            "f:2:5: yaml: line 2: mapping values are not allowed in this context",
+        );
+        check_error(Format::Json, b"{\n  \"a\": 1,\n}", "f:3:1: json: trailing comma");
+        check_error(Format::Yaml, b"a: 1\nb: \xff\n", "f:2:4: the file is not UTF-8");
+    }
 }

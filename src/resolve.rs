@@ -203,7 +203,10 @@ impl<'a> Resolver<'a> {
         let (own, component) = (&resolved.own, &resolved.own.component);
         if let Generator::Unknown(found) = &component.generator {
             let suggestion = closest(found, Generator::NAMES);
-            return Err(Error::UnknownType { place: own.place_of("type"), found: found.clone(), suggestion });
+            // The old name of the field wins, as when it was read.
+            let field =
+                if own.file.document.has(&component.steps, "generator") { "generator" } else { "type" };
+            return Err(Error::UnknownType { place: own.place_of(field), found: found.clone(), suggestion });
         }
         if component.name.contains(['/', '\0']) {
             return Err(Error::NameNoFile { place: own.place_of("name"), name: component.name.clone() });

@@ -117,7 +117,7 @@ pub(crate) fn scalar_text(document: &Document, steps: &[Step], value: &Value) ->
         Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_)
             if document.format == Format::Yaml =>
         {
-            Ok(document.scalar(steps, value))
+            Ok(document.scalar(steps).unwrap_or_default().to_owned())
         }
         other => Err(wrong_type(document, steps, "text", other)),
     }

@@ -7,10 +7,13 @@
 
 use super::{Component, Method};
 
-/// Joins path segments with `/` and cleans the result; an empty result stays empty.
+/// Joins path segments with `/` and cleans the result. Only the first can make it absolute, and an empty first
+/// one is the folder that all is relative to.
 pub(crate) fn join(segments: &[&str]) -> String {
-    let joined: Vec<&str> = segments.iter().copied().filter(|segment| !segment.is_empty()).collect();
-    clean(&joined.join("/"))
+    match segments {
+        ["", rest @ ..] => clean(rest.join("/").trim_start_matches('/')),
+        segments => clean(&segments.join("/")),
+    }
 }
 
 /// Returns a path of the tree as the user would type it, who is in the folder that `shown` is relative to.
@@ -104,6 +107,14 @@ mod tests {
         check("./", "");
         check(".", "");
         check("/../a", "/a");
+    }
+
+    #[test]
+    fn only_the_first_segment_can_be_absolute() {
+        assert_eq!(join(&["", "/chart"]), "chart");
+        assert_eq!(join(&["a", "/chart"]), "a/chart");
+        assert_eq!(join(&["/a", "", "b"]), "/a/b");
+        assert_eq!(join(&["", ""]), "");
     }
 
     #[test]

@@ -49,12 +49,25 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// All of the document is checked, also what `T` skips.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T> {
-    from_source(reader::Source::from_text(text))
+    from_source(reader::Source::from_text(text), tree::Keys::Typed)
 }
 
 /// Reads the first document of a stream in UTF-8 or, with a byte order mark, UTF-16.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    from_source(reader::Source::from_bytes(bytes))
+    from_source(reader::Source::from_bytes(bytes), tree::Keys::Typed)
+}
+
+/// Reads the first document of a stream as [`from_str`] does, but keys are the text that is written.
+///
+/// So go-yaml reads into Go's maps with string keys: `y: 1` has the key `y` and not `true`.
+///
+/// ```
+/// let values: goyaml::Value = goyaml::from_str_with_literal_keys("y: yes\n1.10: x\n")?;
+/// assert_eq!(goyaml::to_string(&values)?, "\"1.10\": x\n\"y\": true\n");
+/// # Ok::<(), goyaml::Error>(())
+/// ```
+pub fn from_str_with_literal_keys<T: DeserializeOwned>(text: &str) -> Result<T> {
+    from_source(reader::Source::from_text(text), tree::Keys::Literal)
 }
 
 /// Checks that the first document could be read into a [`Value`].
@@ -72,12 +85,12 @@ pub fn to_string_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     ser::to_page(value, emit::Dialect::V3)
 }
 
-fn from_source<T: DeserializeOwned>(source: reader::Source<'_>) -> Result<T> {
+fn from_source<T: DeserializeOwned>(source: reader::Source<'_>, keys: tree::Keys) -> Result<T> {
     if source.text.len() >= u32::MAX as usize {
         return Err(Error::yaml("document is too large"));
     }
     let mut parser = parser::Parser::new(&source.text, source.bad);
-    let tree = tree::Tree::first(&mut parser)?;
+    let tree = tree::Tree::first_with(&mut parser, keys)?;
     T::deserialize(de::NodeReader::root(&tree))
 }
 

@@ -13,7 +13,7 @@ use crate::tree::{Data, NodeId, Tree};
 /// A step from a value into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathSegment<'a> {
-    /// The value of a map's key, as JSON spells the key.
+    /// The value of a map's key, as JSON or the text itself spells the key.
     Key(&'a str),
     /// An item of a list, from zero.
     Index(usize),
@@ -62,7 +62,7 @@ pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
     let mut key = None;
     let mut value = tree.resolved(0);
     for segment in path {
-        (key, value) = step(&tree, value, *segment)?;
+        (key, value) = step(&tree, &source.text, value, *segment)?;
         value = tree.resolved(value);
     }
     let shift = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -78,14 +78,20 @@ pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
     Some(Span { key: key.map(location), value: location(value) })
 }
 
-fn step(tree: &Tree<'_>, value: NodeId, segment: PathSegment<'_>) -> Option<(Option<NodeId>, NodeId)> {
+fn step(
+    tree: &Tree<'_>,
+    text: &str,
+    value: NodeId,
+    segment: PathSegment<'_>,
+) -> Option<(Option<NodeId>, NodeId)> {
+    let written = |id: NodeId| &text[tree.node(id).start.offset as usize..tree.node(id).end as usize];
     match (segment, &tree.node(value).data) {
         (PathSegment::Key(name), Data::Mapping(_)) => {
             let entries = tree.entries(value);
             // The last of equal keys is the one that counts.
             entries
                 .into_iter()
-                .rfind(|(key, _)| tree.key_text(*key) == name)
+                .rfind(|(key, _)| tree.key_text(*key) == name || written(*key) == name)
                 .map(|(key, value)| (Some(key), value))
         }
         (PathSegment::Index(at), Data::Sequence(_)) => tree.children(value).nth(at).map(|item| (None, item)),

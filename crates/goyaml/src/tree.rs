@@ -62,7 +62,12 @@ pub(crate) struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// Reads the first document. An empty stream is a null.
     pub(crate) fn first(parser: &mut Parser<'a>) -> Result<Self> {
-        let mut composer = Composer::default();
+        Self::first_with(parser, Keys::Typed)
+    }
+
+    /// Reads the first document with keys as they are to be taken.
+    pub(crate) fn first_with(parser: &mut Parser<'a>, keys: Keys) -> Result<Self> {
+        let mut composer = Composer { keys, ..Composer::default() };
         let event = parser.next()?;
         if event.kind == EventKind::StreamEnd {
             composer.push(Data::Null, &event)?;
@@ -160,8 +165,19 @@ pub(crate) fn float_text(value: f64) -> String {
     out
 }
 
+/// What a plain key is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// A value like any other, which JSON then has as text: `y` is `true`.
+    #[default]
+    Typed,
+    /// The text that is written, as when go-yaml reads into a Go map with string keys.
+    Literal,
+}
+
 #[derive(Default)]
 struct Composer<'a> {
+    keys: Keys,
     nodes: Vec<Node<'a>>,
     anchors: HashMap<&'a str, NodeId>,
     open: Vec<Open>,
@@ -302,6 +318,9 @@ impl<'a> Composer<'a> {
         let tag = properties.tag.as_deref();
         if is_key && text == "<<" && (properties.implicit || tag == Some("tag:yaml.org,2002:merge")) {
             return Data::Merge;
+        }
+        if is_key && tag.is_none() && self.keys == Keys::Literal {
+            return Data::Str(text);
         }
         let scalar = match tag {
             None if !properties.implicit => Scalar::Str,
