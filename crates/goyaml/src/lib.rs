@@ -25,6 +25,7 @@ mod documents;
 mod emit;
 mod error;
 mod json;
+mod letters;
 mod locate;
 mod number;
 mod order;

@@ -4,6 +4,7 @@
 //! itself then prints a random order. So the sort here must not rely on it.
 
 use crate::emit::Dialect;
+use crate::letters::{is_digit, is_letter};
 
 /// Whether `a` comes before `b`.
 pub(crate) fn is_before(a: &str, b: &str, dialect: Dialect) -> bool {
@@ -15,7 +16,7 @@ pub(crate) fn is_before(a: &str, b: &str, dialect: Dialect) -> bool {
         return a.len() < b.len();
     };
     let prefix = &a[..common];
-    match (ac.is_alphabetic(), bc.is_alphabetic()) {
+    match (is_letter(ac), is_letter(bc)) {
         (true, true) => return ac < bc,
         (false, false) => {}
         // yaml.v3 has `a1b` before `a12`, go-yaml v2 after.
@@ -43,10 +44,6 @@ fn leading_number(text: &str, is_inner: bool) -> (i64, usize) {
         // Go's arithmetic wraps.
         (value.wrapping_mul(10).wrapping_add(i64::from(c as u32) - i64::from(b'0')), len + 1)
     })
-}
-
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric())
 }
 
 /// Sorts by `is_before`, which need not be an order.

@@ -142,6 +142,8 @@ fn keys_sort_as_people_do() {
         "a: 0\na-b: 0\na/b: 0\nab: 0\nv1.9: 0\nv1.10: 0\n",
     );
     check(r#"{"1": 0, "01": 0, "日": 0, "é": 0, "z": 0}"#, "\"1\": 0\n\"01\": 0\nz: 0\né: 0\n日: 0\n");
+    // A vowel sign is no letter, a Thai digit is a digit.
+    check(r#"{"aä": 0, "aি": 0, "a๒": 0, "a๑0": 0}"#, "aি: 0\na๒: 0\na๑0: 0\naä: 0\n");
     check(r#"{"x1y": 0, "x12": 0}"#, "x12: 0\nx1y: 0\n");
     check_pretty(r#"{"x1y": 0, "x12": 0}"#, "x1y: 0\nx12: 0\n");
 }
