@@ -11,6 +11,7 @@
 
 mod args;
 mod cases;
+mod crypto;
 mod dates;
 mod defaults;
 mod dicts;
@@ -19,6 +20,7 @@ mod env;
 mod lists;
 mod numbers;
 mod paths;
+mod random;
 mod reflection;
 mod regexes;
 pub mod semver;
@@ -47,6 +49,9 @@ const GROUPS: &[&[Function]] = &[
     regexes::FUNCTIONS,
     semver::FUNCTIONS,
     dates::FUNCTIONS,
+    random::FUNCTIONS,
+    crypto::FUNCTIONS,
+    crypto::CERTIFICATE_FUNCTIONS,
 ];
 
 const fn count(groups: &[&[Function]]) -> usize {

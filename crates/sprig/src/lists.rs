@@ -166,16 +166,19 @@ fn concat(lists: &[Value]) -> Outcome {
     Ok(if items.is_empty() { nil_list() } else { list(items) })
 }
 
-/// Cuts a list into lists of one size. What Go computes with floats is done with
-/// integers; sizes that make it panic are errors with the same text.
+/// Cuts a list into lists of one size. Sizes that are not positive make Go allocate
+/// a negative length, unless there is nothing to allocate.
 fn chunk(exec: &mut Exec<'_>, size: i64, value: &Value) -> Outcome {
     let source = slice_of(value, "Cannot chunk type")?;
     let items = source.items();
-    let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
-        return Err(CallError::new("runtime error: makeslice: len out of range"));
-    };
     exec.charge(items.len())?;
-    let chunks = items.chunks(size).map(|chunk| list(chunk.to_vec())).collect();
+    let chunks = match usize::try_from(size) {
+        Ok(size) if size > 0 => items.chunks(size).map(|chunk| list(chunk.to_vec())).collect(),
+        // By Go's formula there are (len - 1) / size + 1 chunks, rounded down.
+        Err(_) if items.len() == 1 && size < -1 => vec![list(items.to_vec())],
+        Err(_) if items.len() > 1 && size.unsigned_abs() >= items.len() as u64 - 1 => Vec::new(),
+        _ => return Err(CallError::new("runtime error: makeslice: len out of range")),
+    };
     Ok(Value::List(List::new(LISTS, chunks)))
 }
 

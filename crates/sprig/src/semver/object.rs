@@ -73,6 +73,18 @@ impl Object for Pointed {
         })
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let version = self.version();
+        vec![
+            ("major", Value::Uint64(version.major)),
+            ("minor", Value::Uint64(version.minor)),
+            ("patch", Value::Uint64(version.patch)),
+            ("pre", Value::str(version.prerelease.as_str())),
+            ("metadata", Value::str(version.metadata.as_str())),
+            ("original", Value::str(version.original.as_str())),
+        ]
+    }
+
     fn stringer(&self) -> Option<String> {
         Some(self.version().to_string())
     }
