@@ -35,7 +35,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("duration", &[Any], Text, |_, args| Ok(duration(any(args, 0)))),
     function("durationRound", &[Any], Text, |exec, args| duration_round(exec, any(args, 0))),
     function("toDate", &[Text, Text], TIME, |exec, args| {
-        Ok(parse(exec, args)?.unwrap_or_else(|_| Time::ZERO).into_value())
+        Ok(parse(exec, args)?.unwrap_or(Time::ZERO).into_value())
     }),
     function("mustToDate", &[Text, Text], TIME, |exec, args| Ok(parse(exec, args)??.into_value())),
     function("unixEpoch", &[TIME], Text, |_, args| {

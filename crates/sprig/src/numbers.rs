@@ -63,7 +63,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("untilStep", &[Int, Int, Int], Type::INTS, |exec, args| {
         until_step(exec, (int(args, 0), int(args, 1)), int(args, 2))
     }),
-    variadic("seq", (&[], Int), Text, |exec, args| sequence(exec, args)),
+    variadic("seq", (&[], Int), Text, sequence),
 ];
 
 fn divide(args: &[Value], with: fn(i64, i64) -> i64) -> Outcome {

@@ -78,7 +78,7 @@ impl Version {
         if text.len() > MAX_VERSION_LEN {
             return Err(fail(format!("version string is too long (max {MAX_VERSION_LEN} bytes)")));
         }
-        let spelled = Spelled::read(text, |byte| byte.is_ascii_digit());
+        let spelled = Spelled::read(text, u8::is_ascii_digit);
         let spelled = spelled.filter(|spelled| spelled.len == text.len()).ok_or_else(invalid)?;
         let version = Version {
             major: segment(spelled.major)?,

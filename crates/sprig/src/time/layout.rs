@@ -50,9 +50,12 @@ pub(super) struct OffsetForm {
     pub(super) parts: u8,
 }
 
-/// Splits a layout at its first element: what is before it, the element with the
-/// length of its text, and what follows.
-pub(super) fn next(layout: &[u8]) -> (&[u8], Option<(Element, &[u8])>, &[u8]) {
+/// A layout split at an element: what is before it, the element with its text, and
+/// what follows.
+pub(super) type Split<'a> = (&'a [u8], Option<(Element, &'a [u8])>, &'a [u8]);
+
+/// Splits a layout at its first element.
+pub(super) fn next(layout: &[u8]) -> Split<'_> {
     for at in 0..layout.len() {
         if let Some((skip, element, len)) = element(&layout[at..]) {
             let (start, end) = (at + skip, at + skip + len);
@@ -172,7 +175,7 @@ impl Time {
             Element::ZoneName => self.format_zone(out),
             Element::Offset(form) => format_offset(out, self.zone.offset(self.seconds).seconds, form),
             Element::Fraction { digits, separator, trims } => {
-                format_fraction(out, self.nanos, (digits, separator, trims))
+                format_fraction(out, self.nanos, (digits, separator, trims));
             }
         }
     }
