@@ -18,3 +18,4 @@ pub mod document;
 pub mod error;
 pub mod resolve;
 mod suggest;
+pub mod template;

@@ -10,8 +10,10 @@
 //! Invariant: nothing of the library depends on this module.
 
 mod report;
+mod template;
 mod ui;
 mod version;
+mod world;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,12 +39,14 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    Template(Box<template::TemplateArgs>),
     Version(version::VersionArgs),
 }
 
 impl Command {
     fn run(&self, ui: &mut Ui) -> Result<ExitCode> {
         match self {
+            Self::Template(args) => template::run(args, ui),
             Self::Version(args) => version::run(args, ui),
         }
     }
@@ -52,10 +56,13 @@ impl Command {
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     let failure = ExitCode::from(failure_code(&line));
-    let args = match Args::try_parse_from(line) {
+    let args = match Args::try_parse_from(&line) {
         Ok(args) => args,
         Err(err) => {
             let asked = matches!(err.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            if !asked && failure_code(&line) == HELMS_FAILURE {
+                return Ui::new(&UiArgs::default()).fail_as_helm(format_args!("{}", template::usage_error(&err)));
+            }
             // Nobody is left to tell that the help could not be printed.
             let _ = err.print();
             return if asked { ExitCode::SUCCESS } else { failure };
@@ -79,10 +86,13 @@ fn print_help(ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What helm exits with, whatever went wrong.
+const HELMS_FAILURE: u8 = 1;
+
 /// The exit code of an error: `fab template` stands in for helm in scripts.
 fn failure_code(line: &[OsString]) -> u8 {
     let command = line.iter().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
-    if command.is_some_and(|command| command == "template") { 1 } else { 2 }
+    if command.is_some_and(|command| command == "template") { HELMS_FAILURE } else { 2 }
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write as _};
+use std::process::ExitCode;
 
 use super::report::Report;
 
 /// How much is printed.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(super) struct UiArgs {
     /// Print warnings and errors only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -51,6 +52,25 @@ impl Ui {
         let mut stdout = io::stdout().lock();
         write!(stdout, "{text}")?;
         stdout.flush()
+    }
+
+    /// Prints data that need not be text.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    }
+
+    /// Warns of something that does not stop the run.
+    pub(super) fn warning(&mut self, text: fmt::Arguments<'_>) {
+        self.message(Verbosity::Quiet, text);
+    }
+
+    /// Prints an error as helm does, for commands that stand in for it, and
+    /// returns helm's exit code.
+    pub(super) fn fail_as_helm(&mut self, text: fmt::Arguments<'_>) -> ExitCode {
+        self.message(Verbosity::Quiet, format_args!("Error: {text}"));
+        ExitCode::from(1)
     }
 
     /// Says what was done.

@@ -9,7 +9,6 @@
 //! texts are counted on a line of their own. A case that cannot be compared is
 //! named with the reason and counts on neither side.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "used once the helm crate renders"))]
 mod case;
 mod charts;
 mod fabrikate_values;

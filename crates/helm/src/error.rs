@@ -1,5 +1,7 @@
 //! Why a chart could not be rendered. The texts are those of Helm 4.2.
 
+use std::collections::BTreeMap;
+
 use crate::load::LoadError;
 use crate::prepare::PrepareError;
 use crate::release::ReleaseNameError;
@@ -31,6 +33,12 @@ pub enum Error {
         /// Go's error, with the place in the template.
         source: gotmpl::Error,
     },
+    /// `--show-only` names a file that printed nothing.
+    #[error("could not find template {pattern} in chart")]
+    NotInChart {
+        /// The pattern.
+        pattern: String,
+    },
     /// A rendered document is not valid YAML, or its head is not that of a manifest.
     #[error("YAML parse error on {path}: {message}")]
     Manifest {
@@ -38,5 +46,19 @@ pub enum Error {
         path: String,
         /// What is wrong, where in the document.
         message: String,
+        /// Everything that was rendered, for whoever wants to look at it.
+        files: BTreeMap<String, Vec<u8>>,
     },
+}
+
+impl Error {
+    /// Returns whether the chart and its values were fine, so that rendering had begun.
+    pub fn came_of_rendering(&self) -> bool {
+        matches!(
+            self,
+            Error::Template { .. }
+                | Error::Manifest { .. }
+                | Error::Prepare(PrepareError::IncompatibleKubernetes { .. })
+        )
+    }
 }

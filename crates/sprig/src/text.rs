@@ -212,8 +212,7 @@ pub(crate) fn strval(value: &Value) -> Str {
     match value {
         Value::Str(text) => text.clone(),
         Value::List(list) if list.go_type() == Type::BYTES => {
-            let byte = |item: &Value| if let Value::Uint8(byte) = item { *byte } else { 0 };
-            Str::from(list.items().iter().map(byte).collect::<Vec<_>>())
+            list.to_bytes().unwrap_or_else(|| Str::from(""))
         }
         other => fmt::display(other),
     }

@@ -1,0 +1,137 @@
+//! Helm's functions that read and write YAML, JSON and TOML.
+//!
+//! Those without `must` never fail: writing gives nothing (or, for TOML, the
+//! error's text), reading a map with the key `Error`.
+
+use gotmpl::{CallError, Function, List, Map, Type, Value};
+
+use super::toml;
+
+/// Helm's own conversions, some of which replace Sprig's.
+pub(super) const FUNCTIONS: &[Function] = &[
+    writer("toYaml", |_, args| Ok(Value::str(to_yaml(argument(args))))),
+    writer("mustToYaml", |_, args| match goyaml::to_string(argument(args)) {
+        Ok(text) => Ok(Value::str(without_newline(text))),
+        Err(error) => Err(CallError::new(error.marshal_text())),
+    }),
+    writer("toYamlPretty", |_, args| {
+        // An error is swallowed, as in `toYaml`.
+        Ok(Value::str(goyaml::to_string_pretty(argument(args)).map(without_newline).unwrap_or_default()))
+    }),
+    writer("toJson", |_, args| Ok(Value::str(gotmpl::json::encode(argument(args)).unwrap_or_default()))),
+    writer("mustToJson", |_, args| Ok(Value::str(gotmpl::json::encode(argument(args))?))),
+    writer("toToml", |_, args| Ok(Value::str(encode_toml(args)?.unwrap_or_else(|error| error)))),
+    writer("mustToToml", |_, args| Ok(Value::str(encode_toml(args)??))),
+    reader("fromYaml", Type::MAP, |_, args| Ok(map_or_error(from_yaml(args)))),
+    reader("fromYamlArray", Type::LIST, |_, args| Ok(list_or_error(from_yaml(args)))),
+    reader("fromJson", Type::MAP, |_, args| Ok(json_map(args))),
+    reader("fromJsonArray", Type::LIST, |_, args| Ok(json_list(args))),
+    reader("fromToml", Type::MAP, |_, args| {
+        let text = argument(args).as_str().map(gotmpl::Str::to_text).unwrap_or_default();
+        Ok(toml::decode(&text).unwrap_or_else(|error| error_map(&error)))
+    }),
+];
+
+const fn writer(name: &'static str, call: gotmpl::Body) -> Function {
+    Function { name, params: &[Type::Any], variadic: None, returns: Type::String, call }
+}
+
+const fn reader(name: &'static str, returns: Type, call: gotmpl::Body) -> Function {
+    Function { name, params: &[Type::String], variadic: None, returns, call }
+}
+
+fn argument(args: &[Value]) -> &Value {
+    args.first().unwrap_or(&Value::Nil)
+}
+
+/// Returns what `toYaml` does: nothing for what cannot be written, and no newline at the end.
+pub(crate) fn to_yaml(value: &Value) -> String {
+    // Helm swallows the error, whatever it is.
+    goyaml::to_string(value).map(without_newline).unwrap_or_default()
+}
+
+fn without_newline(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text
+}
+
+/// The outer error is a panic inside the library, which even `toToml` does not catch.
+fn encode_toml(args: &[Value]) -> Result<Result<String, String>, CallError> {
+    match argument(args) {
+        Value::Nil => Err(CallError::new("reflect: call of reflect.Value.Type on zero Value")),
+        value => Ok(toml::encode(value)),
+    }
+}
+
+fn from_yaml(args: &[Value]) -> Result<Value, String> {
+    goyaml::from_slice(text(args)).map_err(|error| error.unmarshal_text())
+}
+
+/// A wrong type is noted beside what could be decoded, as Go fills the map first.
+fn json_map(args: &[Value]) -> Value {
+    gotmpl::json::decode(text(args), Type::MAP).unwrap_or_else(|error| {
+        let map = error.partial.as_map().filter(|map| !map.is_nil()).unwrap_or_default();
+        map.insert("Error", Value::str(error.message));
+        Value::Map(map)
+    })
+}
+
+fn json_list(args: &[Value]) -> Value {
+    gotmpl::json::decode(text(args), Type::LIST)
+        .unwrap_or_else(|error| Value::list(vec![Value::str(error.message)]))
+}
+
+fn text(args: &[Value]) -> &[u8] {
+    argument(args).as_str().map(gotmpl::Str::as_bytes).unwrap_or_default()
+}
+
+fn map_or_error(read: Result<Value, String>) -> Value {
+    match read {
+        Ok(Value::Nil) => Value::Map(Map::nil(Type::MAP)),
+        Ok(map @ Value::Map(_)) => map,
+        Ok(other) => error_map(&mismatch(&other, "map[string]interface {}")),
+        Err(error) => error_map(&error),
+    }
+}
+
+fn error_map(error: &str) -> Value {
+    Value::map([("Error", Value::str(error))])
+}
+
+fn list_or_error(read: Result<Value, String>) -> Value {
+    match read {
+        Ok(Value::Nil) => Value::List(List::nil(Type::LIST)),
+        Ok(list @ Value::List(_)) => list,
+        Ok(other) => Value::list(vec![Value::str(mismatch(&other, "[]interface {}"))]),
+        Err(error) => Value::list(vec![Value::str(error)]),
+    }
+}
+
+fn mismatch(found: &Value, wanted: &str) -> String {
+    let found = match found {
+        Value::Bool(_) => "bool",
+        Value::Str(_) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+        _ => "number",
+    };
+    format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type {wanted}")
+}
+
+/// Returns a YAML value as it comes through JSON: every number is a float64.
+pub(crate) fn json_value(value: &goyaml::Value) -> Value {
+    match value {
+        goyaml::Value::Null => Value::Nil,
+        goyaml::Value::Bool(truth) => Value::Bool(*truth),
+        goyaml::Value::Int(number) => Value::Float64(*number as f64),
+        goyaml::Value::Uint(number) => Value::Float64(*number as f64),
+        goyaml::Value::Float(number) => Value::Float64(*number),
+        goyaml::Value::String(text) => Value::str(text.as_str()),
+        goyaml::Value::Sequence(items) => Value::list(items.iter().map(json_value).collect()),
+        goyaml::Value::Mapping(entries) => {
+            Value::map(entries.iter().map(|(key, value)| (key.as_str(), json_value(value))))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `.Capabilities`: what the cluster and Helm itself are.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use gotmpl::{CallError, Kind, List, NamedType, Object, Type, Value};
+
+use crate::Capabilities;
+use crate::capabilities::{HelmVersion, KubeVersion};
+
+/// Returns the object; it is the same for all templates of a release.
+pub(super) fn object(capabilities: &Capabilities) -> Value {
+    let versions = Value::strings(capabilities.api_versions.iter().map(String::as_str));
+    let fields = [
+        ("KubeVersion", Value::Object(Rc::new(capabilities.kube_version.clone()))),
+        ("APIVersions", Value::Object(Rc::new(VersionSet(versions)))),
+        ("HelmVersion", Value::Object(Rc::new(capabilities.helm_version.clone()))),
+    ];
+    Value::Object(Rc::new(CapabilitiesObject(fields)))
+}
+
+#[derive(Debug)]
+struct CapabilitiesObject([(&'static str, Value); 3]);
+
+impl Object for CapabilitiesObject {
+    fn go_type(&self) -> Type {
+        Type::Opaque("*common.Capabilities", Kind::Ptr)
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        field(&self.0, name)
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        name == "Copy"
+    }
+
+    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
+        self.has_method(name).then(|| (&[][..], false, self.go_type()))
+    }
+
+    fn call_method(&self, _name: &str, _args: &[Value]) -> Result<Value, CallError> {
+        Ok(Value::Object(Rc::new(CapabilitiesObject(self.0.clone()))))
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        self.0.to_vec()
+    }
+
+    fn json(&self) -> Result<Value, String> {
+        Ok(Value::map(self.0.clone()))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other
+            .as_any()
+            .downcast_ref::<CapabilitiesObject>()
+            .is_some_and(|other| self.0.iter().zip(&other.0).all(|((_, a), (_, b))| a.deep_equal(b)))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn field(fields: &[(&'static str, Value)], name: &str) -> Option<Value> {
+    fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+}
+
+impl Object for KubeVersion {
+    fn go_type(&self) -> Type {
+        Type::Opaque("common.KubeVersion", Kind::Struct)
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        let text = match name {
+            "Version" => &self.version,
+            "Major" => &self.major,
+            "Minor" => &self.minor,
+            _ => return None,
+        };
+        Some(Value::str(text.as_str()))
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        matches!(name, "String" | "GitVersion")
+    }
+
+    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
+        self.has_method(name).then_some((&[], false, Type::String))
+    }
+
+    fn call_method(&self, name: &str, _args: &[Value]) -> Result<Value, CallError> {
+        let text = if name == "String" { &self.normalized } else { &self.version };
+        Ok(Value::str(text.as_str()))
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("Version", Value::str(self.version.as_str())),
+            ("normalizedVersion", Value::str(self.normalized.as_str())),
+            ("Major", Value::str(self.major.as_str())),
+            ("Minor", Value::str(self.minor.as_str())),
+        ]
+    }
+
+    /// `String` belongs to the pointer, so only the addressable field prints with it.
+    fn addressable_stringer(&self) -> Option<String> {
+        Some(self.normalized.clone())
+    }
+
+    fn json(&self) -> Result<Value, String> {
+        let text = |text: &String| Value::str(text.as_str());
+        Ok(Value::map([
+            ("Version", text(&self.version)),
+            ("Major", text(&self.major)),
+            ("Minor", text(&self.minor)),
+        ]))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref::<KubeVersion>() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// `common.VersionSet`, a list of text with a method.
+#[derive(Debug)]
+struct VersionSet(Value);
+
+static VERSION_SET: NamedType = NamedType { name: "common.VersionSet", underlying: Type::STRINGS };
+
+impl VersionSet {
+    fn has(&self, version: &[u8]) -> bool {
+        let list = self.0.as_list().unwrap_or_else(|| List::nil(Type::STRINGS));
+        let found = list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version));
+        found
+    }
+}
+
+impl Object for VersionSet {
+    fn go_type(&self) -> Type {
+        Type::Named(&VERSION_SET)
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        name == "Has"
+    }
+
+    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
+        self.has_method(name).then_some((&[Type::String], false, Type::Bool))
+    }
+
+    fn call_method(&self, _name: &str, args: &[Value]) -> Result<Value, CallError> {
+        Ok(Value::Bool(args.first().and_then(Value::as_str).is_some_and(|text| self.has(text.as_bytes()))))
+    }
+
+    fn plain(&self) -> Option<Value> {
+        Some(self.0.clone())
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref::<VersionSet>().is_some_and(|other| self.0.deep_equal(&other.0))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl HelmVersion {
+    fn texts(&self) -> [(&'static str, &'static str, &str); 5] {
+        [
+            ("Version", "version", &self.version),
+            ("GitCommit", "git_commit", &self.git_commit),
+            ("GitTreeState", "git_tree_state", &self.git_tree_state),
+            ("GoVersion", "go_version", &self.go_version),
+            ("KubeClientVersion", "kube_client_version", &self.kube_client_version),
+        ]
+    }
+}
+
+impl Object for HelmVersion {
+    fn go_type(&self) -> Type {
+        Type::Opaque("version.BuildInfo", Kind::Struct)
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        self.texts().iter().find(|(known, ..)| *known == name).map(|(_, _, text)| Value::str(*text))
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        self.texts().iter().map(|(name, _, text)| (*name, Value::str(*text))).collect()
+    }
+
+    fn json(&self) -> Result<Value, String> {
+        // All but the last are `omitempty`.
+        let texts = self.texts();
+        let shown = texts.iter().filter(|(name, _, text)| !text.is_empty() || *name == "KubeClientVersion");
+        Ok(Value::map(shown.map(|(_, key, text)| (*key, Value::str(*text)))))
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref::<HelmVersion>() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,173 @@
+//! One chart on its own: what `helm template` does, for charts on this machine.
+//!
+//! Everything is done in Helm's order, because the first failure is the one that
+//! is reported, and with Helm's words, because scripts and people search for
+//! them.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use helm::values::Overrides;
+use helm::{Capabilities, Engine, Env, KubeVersion, Mode, Release, RenderOptions, Rendered};
+
+/// What `fab template` may choose; the names are those of helm's flags.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateOptions {
+    /// The chart, after the name of the release if there is one.
+    pub name_and_chart: Vec<String>,
+    /// Whether a name is to be made up, which contradicts a given one. Otherwise it means
+    /// nothing: `helm template` calls a release without a name `release-name`.
+    pub generate_name: bool,
+    /// A template of the name, with Sprig's functions and no data.
+    pub name_template: Option<String>,
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Values, in helm's order of precedence.
+    pub values: Overrides,
+    /// Kubernetes version, if not the default.
+    pub kube_version: Option<String>,
+    /// API versions besides the default ones.
+    pub api_versions: Vec<String>,
+    /// Whether the release is upgraded, not installed.
+    pub is_upgrade: bool,
+    /// Whether the files in `crds/` are part of the output.
+    pub include_crds: bool,
+    /// Which hooks are part of the output.
+    pub hooks: Hooks,
+    /// Whether `values.schema.json` files are ignored.
+    pub skip_schema_validation: bool,
+}
+
+/// Which hooks are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hooks {
+    /// All of them.
+    #[default]
+    All,
+    /// All but those that `helm test` runs.
+    WithoutTests,
+    /// None.
+    None,
+}
+
+/// Why a chart was not rendered; the texts are helm's.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The arguments contradict each other.
+    #[error("{0}")]
+    Arguments(String),
+    /// `--kube-version` is no version.
+    #[error("invalid kube version '{version}': {source}")]
+    KubeVersion {
+        /// What was given.
+        version: String,
+        /// What is wrong with it.
+        source: helm::KubeVersionError,
+    },
+    /// There is no chart at that path.
+    #[error("path {0:?} not found")]
+    NoChart(String),
+    /// The chart is not on this machine.
+    #[error("non-absolute URLs should be in form of repo_name/path_to_chart, got: {0}")]
+    Remote(String),
+    /// The values cannot be read.
+    #[error(transparent)]
+    Values(#[from] helm::values::ValuesError),
+    /// The chart cannot be loaded or rendered.
+    #[error(transparent)]
+    Chart(#[from] helm::Error),
+}
+
+impl TemplateError {
+    /// Returns whether the chart was fine up to rendering; helm has something to show then.
+    pub fn came_of_rendering(&self) -> bool {
+        matches!(self, TemplateError::Chart(error) if error.came_of_rendering())
+    }
+}
+
+/// A release that was rendered, with its name.
+#[derive(Debug)]
+pub struct Templated {
+    /// Name of the release.
+    pub release: String,
+    /// What the chart renders to, without the hooks that were not asked for.
+    pub rendered: Rendered,
+}
+
+/// Renders a chart as `helm template` does.
+pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, TemplateError> {
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = &options.kube_version {
+        capabilities.kube_version = KubeVersion::parse(version)
+            .map_err(|source| TemplateError::KubeVersion { version: version.clone(), source })?;
+    }
+    capabilities.api_versions.extend_from_slice(&options.api_versions);
+    let engine = Engine::new();
+    let (name, path) = name_and_chart(options, &engine, env)?;
+    let path = locate(path)?;
+    let values = options.values.merge(&read_values)?;
+    let chart = helm::load(path).map_err(helm::Error::from)?;
+    let render_options = RenderOptions {
+        engine: &engine,
+        env,
+        release: Release { is_upgrade: options.is_upgrade, ..Release::new(name.as_str(), options.namespace.as_str()) },
+        capabilities,
+        include_crds: options.include_crds,
+        skip_schema_validation: options.skip_schema_validation,
+        mode: Mode::Normal,
+    };
+    let mut rendered = helm::template(&chart, &values, &render_options)?;
+    match options.hooks {
+        Hooks::All => {}
+        Hooks::WithoutTests => rendered.hooks.retain(|hook| !hook.is_test()),
+        Hooks::None => rendered.hooks.clear(),
+    }
+    Ok(Templated { release: name, rendered })
+}
+
+fn name_and_chart<'a>(
+    options: &'a TemplateOptions,
+    engine: &Engine,
+    env: &Env,
+) -> Result<(String, &'a str), TemplateError> {
+    let conflict = |text: &str| TemplateError::Arguments(text.to_owned());
+    match options.name_and_chart.as_slice() {
+        [] => Err(conflict(
+            "\"fab template\" requires at least 1 argument\n\nUsage:  fab template [NAME] [CHART] [flags]",
+        )),
+        [chart] => match options.name_template.as_deref().filter(|template| !template.is_empty()) {
+            Some(template) => Ok((engine.name_from_template(template, env)?, chart)),
+            None => Ok(("release-name".to_owned(), chart)),
+        },
+        [_, _] if options.generate_name => Err(conflict("cannot set --generate-name and also specify a name")),
+        [_, _] if options.name_template.as_ref().is_some_and(|template| !template.is_empty()) => {
+            Err(conflict("cannot set --name-template and also specify a name"))
+        }
+        [name, chart] => Ok((name.clone(), chart)),
+        [_, _, more @ ..] => {
+            Err(conflict(&format!("expected at most two arguments, unexpected arguments: {}", more.join(", "))))
+        }
+    }
+}
+
+fn locate(chart: &str) -> Result<&Path, TemplateError> {
+    let chart = chart.trim();
+    let path = Path::new(chart);
+    if path.exists() {
+        Ok(path)
+    } else if path.is_absolute() || chart.starts_with('.') {
+        Err(TemplateError::NoChart(chart.to_owned()))
+    } else {
+        Err(TemplateError::Remote(chart.to_owned()))
+    }
+}
+
+/// Reads a values file, or standard input for `-`; fails with the words of Go.
+fn read_values(path: &str) -> Result<Vec<u8>, String> {
+    if path.trim() == "-" {
+        let mut text = Vec::new();
+        io::stdin().read_to_end(&mut text).map_err(|error| error.to_string())?;
+        return Ok(text);
+    }
+    helm::load::read_file(path)
+}
