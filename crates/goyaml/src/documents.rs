@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
+use crate::Result;
 use crate::parser::{EventKind, Parser};
 use crate::reader::Source;
-use crate::{Error, Result};
 
 /// One document of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,16 +39,12 @@ pub struct Document<'a> {
 /// ```
 pub fn documents(text: &str) -> Result<Vec<Document<'_>>> {
     let source = Source::from_text(text);
-    if text.len() >= u32::MAX as usize {
-        return Err(Error::yaml("document is too large"));
-    }
-    // Offsets of the parser do not count the byte order mark.
-    let shift = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut parser = Parser::new(&source.text, source.bad);
+    let shift = source.skipped;
+    let mut parser = Parser::new(&source.text, source.bad)?;
     let mut documents: Vec<Document<'_>> = Vec::new();
     let mut nodes = 0;
     loop {
-        let event = parser.next()?;
+        let event = parser.next().map_err(|err| err.behind(shift))?;
         let (start, end) = (event.start.offset as usize + shift, event.end.offset as usize + shift);
         match event.kind {
             EventKind::StreamEnd => break,

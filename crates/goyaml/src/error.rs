@@ -81,6 +81,14 @@ impl Error {
         self
     }
 
+    /// Counts the offset from some bytes before the text that was read.
+    pub(crate) fn behind(mut self, bytes: usize) -> Self {
+        if let Some(mark) = &mut self.0.mark {
+            mark.offset += bytes as u32;
+        }
+        self
+    }
+
     /// Returns the line, from one, where the error was noticed.
     pub fn line(&self) -> Option<usize> {
         self.0.mark.map(|mark| mark.line as usize + 1)

@@ -87,12 +87,13 @@ pub fn to_string_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
 }
 
 fn from_source<T: DeserializeOwned>(source: reader::Source<'_>, keys: tree::Keys) -> Result<T> {
-    if source.text.len() >= u32::MAX as usize {
-        return Err(Error::yaml("document is too large"));
-    }
-    let mut parser = parser::Parser::new(&source.text, source.bad);
-    let tree = tree::Tree::first_with(&mut parser, keys)?;
-    T::deserialize(de::NodeReader::root(&tree))
+    let skipped = source.skipped;
+    let parser = parser::Parser::new(&source.text, source.bad);
+    let read = parser.and_then(|mut parser| {
+        let tree = tree::Tree::first_with(&mut parser, keys)?;
+        T::deserialize(de::NodeReader::root(&tree))
+    });
+    read.map_err(|err| err.behind(skipped))
 }
 
 /// Runs the README's example with the doc tests.

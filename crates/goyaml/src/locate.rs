@@ -54,10 +54,8 @@ pub struct Location {
 /// ```
 pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
     let source = Source::from_text(text);
-    if text.len() >= u32::MAX as usize {
-        return None;
-    }
-    let mut parser = Parser::new(&source.text, source.bad);
+    let shift = source.skipped;
+    let mut parser = Parser::new(&source.text, source.bad).ok()?;
     let tree = Tree::first(&mut parser).ok()?;
     let mut key = None;
     let mut value = tree.resolved(0);
@@ -65,7 +63,6 @@ pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
         (key, value) = step(&tree, &source.text, value, *segment)?;
         value = tree.resolved(value);
     }
-    let shift = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let location = |id: NodeId| {
         let node = tree.node(id);
         let Mark { offset, line, column } = node.start;

@@ -82,13 +82,18 @@ pub(crate) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(crate) fn new(text: &'a str, bad: Option<Error>) -> Self {
-        Self {
+    /// Reads text, which must be one that `u32` offsets can point into.
+    pub(crate) fn new(text: &'a str, bad: Option<Error>) -> Result<Self> {
+        const LIMIT: usize = u32::MAX as usize - 16;
+        if text.len() > LIMIT {
+            return Err(Error::yaml("document is too large"));
+        }
+        Ok(Self {
             scanner: Scanner::new(text, bad),
             state: State::ImplicitDocumentStart,
             states: Vec::with_capacity(16),
             tag_directives: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn next(&mut self) -> Result<Event<'a>> {

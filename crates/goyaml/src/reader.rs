@@ -20,6 +20,8 @@ pub(crate) struct Source<'a> {
     pub(crate) text: Cow<'a, str>,
     /// What to say to whoever reads on behind the text.
     pub(crate) bad: Option<Error>,
+    /// Bytes before the text: the byte order mark.
+    pub(crate) skipped: usize,
 }
 
 /// A bad character: where it starts, how wide it claims to be, what is wrong.
@@ -90,11 +92,14 @@ impl<'a> Source<'a> {
 
     fn new(text: Cow<'a, str>, bad: Option<&Bad>) -> Self {
         let bad = bad.map(|bad| Error::yaml(bad.problem));
-        let text = match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
-            owned @ Cow::Owned(_) => owned,
+        let (text, skipped) = match text {
+            Cow::Borrowed(text) => {
+                let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+                (Cow::Borrowed(rest), text.len() - rest.len())
+            }
+            owned @ Cow::Owned(_) => (owned, 0),
         };
-        Self { text, bad }
+        Self { text, bad, skipped }
     }
 }
 

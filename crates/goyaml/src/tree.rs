@@ -183,7 +183,8 @@ struct Composer<'a> {
     open: Vec<Open>,
     /// The aliases, with their names for the one error that tells them.
     aliases: Vec<(NodeId, &'a str)>,
-    type_error: Option<Error>,
+    /// The first value that does not fit its tag or place, and what to say when go-yaml comes to it.
+    type_error: Option<(NodeId, Error)>,
     key_error: Option<KeyError>,
     json_error: Option<Error>,
 }
@@ -319,9 +320,6 @@ impl<'a> Composer<'a> {
         if is_key && text == "<<" && (properties.implicit || tag == Some("tag:yaml.org,2002:merge")) {
             return Data::Merge;
         }
-        if is_key && tag.is_none() && self.keys == Keys::Literal {
-            return Data::Str(text);
-        }
         let scalar = match tag {
             None if !properties.implicit => Scalar::Str,
             None => resolve(&text),
@@ -331,7 +329,11 @@ impl<'a> Composer<'a> {
                 None => Scalar::Str,
             },
         };
+        let is_literal = is_key && self.keys == Keys::Literal;
         match scalar {
+            // A null leaves a Go string empty.
+            Scalar::Null if is_literal => Data::Str(Cow::Borrowed("")),
+            _ if is_literal => Data::Str(text),
             Scalar::Null => Data::Null,
             Scalar::Bool(value) => Data::Bool(value),
             Scalar::Int(value) => Data::Int(value),
@@ -364,9 +366,8 @@ impl<'a> Composer<'a> {
             Scalar::Str => "str",
         };
         if found != short {
-            self.type_error.get_or_insert_with(|| {
-                Error::yaml(format!("cannot decode !!{found} `{text}` as a !!{short}")).at(mark)
-            });
+            let text = format!("cannot decode !!{found} `{text}` as a !!{short}");
+            self.reject(self.nodes.len() as NodeId, Error::yaml(text).at(mark));
         }
         scalar
     }
@@ -375,12 +376,15 @@ impl<'a> Composer<'a> {
         match base64::decode(text.as_bytes()) {
             Some(bytes) => Data::Str(Cow::Owned(base64::go_text(&bytes))),
             None => {
-                self.type_error.get_or_insert_with(|| {
-                    Error::yaml("!!binary value contains invalid base64 data").at(mark)
-                });
+                let error = Error::yaml("!!binary value contains invalid base64 data").at(mark);
+                self.reject(self.nodes.len() as NodeId, error);
                 Data::Null
             }
         }
+    }
+
+    fn reject(&mut self, id: NodeId, error: Error) {
+        self.type_error.get_or_insert((id, error));
     }
 
     fn check_key(&mut self, id: NodeId) {
@@ -394,7 +398,7 @@ impl<'a> Composer<'a> {
                 if self.type_error.is_none() {
                     let tree = go_syntax::GoSyntax { nodes: &self.nodes };
                     let text = format!("invalid map key: {}", tree.value(id));
-                    self.type_error = Some(Error::yaml(text).at(self.nodes[id as usize].start));
+                    self.type_error = Some((id, Error::yaml(text).at(self.nodes[id as usize].start)));
                 }
             }
             Data::Null | Data::Uint(_) => {
@@ -447,20 +451,18 @@ impl<'a> Composer<'a> {
             _ => is_mapping(id),
         };
         if !fits {
-            let mark = nodes[id as usize].start;
-            self.type_error.get_or_insert_with(|| {
-                Error::yaml("map merge requires map or sequence of maps as the value").at(mark)
-            });
+            let error = Error::yaml("map merge requires map or sequence of maps as the value");
+            self.reject(id, error.at(self.nodes[id as usize].start));
         }
     }
 
     fn finish(self) -> Result<Tree<'a>> {
         let tree = Tree { nodes: self.nodes };
-        if let Some(error) = self.type_error {
-            return Err(error);
-        }
         if !self.aliases.is_empty() {
-            aliases::check(&tree, &self.aliases)?;
+            aliases::check(&tree, &self.aliases, self.type_error.as_ref())?;
+        }
+        if let Some((_, error)) = self.type_error {
+            return Err(error);
         }
         match self.key_error.map(|key| key.error).or(self.json_error) {
             Some(error) => Err(error),

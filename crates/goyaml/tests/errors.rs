@@ -77,6 +77,10 @@ fn types_that_do_not_fit_their_tags() {
 fn keys_that_json_has_not() {
     check("a: {{ x }}", r#"yaml: invalid map key: map[interface {}]interface {}{"x":interface {}(nil)}"#);
     check("{[1, b]: 1}", r#"yaml: invalid map key: []interface {}{1, "b"}"#);
+    check(
+        "{{b: 1, a: 2, 3: 4, 1: 2, yes: 0, .5: ~}: x}",
+        r#"yaml: invalid map key: map[interface {}]interface {}{"a":2, "b":1, 1:2, 3:4, 0.5:interface {}(nil), true:0}"#,
+    );
     check("~: 1\n~: x", r#"unsupported map key of type: %!s(<nil>), key: <nil>, value: "x""#);
     check(
         "9223372036854775808: a",
@@ -129,6 +133,8 @@ fn aliases_cannot_explode() {
         bomb.push_str(&format!("a{level}: &a{level} [{item}]\n"));
     }
     check(&bomb, "yaml: document contains excessive aliasing");
+    check("a: &a [*a, !!int x]", "yaml: anchor 'a' value contains itself");
+    check("a: &a [!!int x, *a]", "yaml: cannot decode !!str `x` as a !!int");
     check("a: &a [*a]", "yaml: anchor 'a' value contains itself");
     check("a: &a {<<: *a}", "yaml: anchor 'a' value contains itself");
 }
@@ -146,6 +152,8 @@ fn true_position_is_known() {
     let err = goyaml::from_str::<Value>("é:\n  - 1\n b: 2\n").unwrap_err();
     assert_eq!(err.to_string(), "yaml: line 2: did not find expected key");
     assert_eq!((err.line(), err.column(), err.offset()), (Some(3), Some(2), Some(11)));
+    let err = goyaml::from_str::<Value>("\u{feff}a: [").unwrap_err();
+    assert_eq!(err.offset(), Some(7));
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -67,6 +67,17 @@ fn keys_become_text() {
 }
 
 #[test]
+fn literal_keys_are_what_is_written() {
+    let value: Value =
+        goyaml::from_str_with_literal_keys("y: yes\n0x1F: 0x1F\n~: a\n!!int 07: b\n'q': c\n<<: {n: 1}")
+            .unwrap();
+    assert_eq!(
+        serde_json::to_string(&value).unwrap(),
+        r#"{"":"a","07":"b","0x1F":31,"n":1,"q":"c","y":true}"#
+    );
+}
+
+#[test]
 fn last_of_equal_keys_wins() {
     check("a: 1\nb: 2\na: 3\n", r#"{"a":3,"b":2}"#);
 }

@@ -10,15 +10,21 @@ use crate::{Error, Result};
 const RATIO_RANGE_LOW: f64 = 400_000.0;
 const RATIO_RANGE_HIGH: f64 = 4_000_000.0;
 
-/// Walks the document as go-yaml decodes it and fails where that fails.
-pub(super) fn check(tree: &Tree<'_>, names: &[(NodeId, &str)]) -> Result<()> {
-    let mut walk = Walk { tree, names, active: Vec::new(), decoded: 1, repeated: 0, depth: 0 };
+/// Walks the document as go-yaml decodes it and fails where that fails; also
+/// with the type error, if it comes to that before anything else is wrong.
+pub(super) fn check(
+    tree: &Tree<'_>,
+    names: &[(NodeId, &str)],
+    type_error: Option<&(NodeId, Error)>,
+) -> Result<()> {
+    let mut walk = Walk { tree, names, type_error, active: Vec::new(), decoded: 1, repeated: 0, depth: 0 };
     walk.node(0)
 }
 
 struct Walk<'t, 'a> {
     tree: &'t Tree<'a>,
     names: &'t [(NodeId, &'t str)],
+    type_error: Option<&'t (NodeId, Error)>,
     /// The aliases that are being followed.
     active: Vec<NodeId>,
     decoded: u64,
@@ -29,6 +35,11 @@ struct Walk<'t, 'a> {
 impl Walk<'_, '_> {
     fn node(&mut self, id: NodeId) -> Result<()> {
         self.count()?;
+        if let Some((at, error)) = self.type_error
+            && *at == id
+        {
+            return Err(error.clone());
+        }
         match self.tree.node(id).data {
             Data::Alias(target) => self.alias(id, target),
             Data::Mapping(_) => self.nested(id, Self::mapping),

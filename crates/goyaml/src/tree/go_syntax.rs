@@ -95,31 +95,28 @@ impl GoSyntax<'_, '_> {
     }
 
     fn compare(&self, a: NodeId, b: NodeId) -> Ordering {
-        let number = |data: &Data<'_>| match data {
-            Data::Int(value) => Some(*value as f64),
-            Data::Uint(value) => Some(*value as f64),
-            Data::Float(value) => Some(*value),
-            _ => None,
-        };
         match (self.data(a), self.data(b)) {
             (Data::Str(a), Data::Str(b)) => a.cmp(b),
             (Data::Bool(a), Data::Bool(b)) => a.cmp(b),
-            (a, b) => match (number(a), number(b)) {
-                (Some(a), Some(b)) => a.total_cmp(&b),
-                _ => rank(a).cmp(&rank(b)),
-            },
+            (Data::Int(a), Data::Int(b)) => a.cmp(b),
+            (Data::Uint(a), Data::Uint(b)) => a.cmp(b),
+            (Data::Float(a), Data::Float(b)) => a.total_cmp(b),
+            (a, b) => rank(a).cmp(&rank(b)),
         }
     }
 }
 
-/// The order of keys of different types, which Go leaves to chance but for nil.
+/// The order of keys of different types. In Go it is that of their type
+/// descriptors in memory; this is what the Helm 4.2.4 binary prints.
 fn rank(data: &Data<'_>) -> u8 {
     match data {
         Data::Null => 0,
-        Data::Bool(_) => 1,
-        Data::Int(_) | Data::Uint(_) | Data::Float(_) => 2,
-        Data::Str(_) | Data::Merge => 3,
-        Data::Sequence(_) | Data::Mapping(_) | Data::Alias(_) => 4,
+        Data::Str(_) | Data::Merge => 1,
+        Data::Int(_) => 2,
+        Data::Uint(_) => 3,
+        Data::Float(_) => 4,
+        Data::Bool(_) => 5,
+        Data::Sequence(_) | Data::Mapping(_) | Data::Alias(_) => 6,
     }
 }
 
