@@ -5,6 +5,29 @@
 //! its Go signature decides how arguments are checked and converted before it
 //! is called, so that wrong ones fail with Go's own words.
 //!
+//! ```
+//! use gotmpl::{CallError, Exec, Function, Functions, Options, Parsed, Templates, Type, Value};
+//!
+//! fn shout(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
+//!     Ok(Value::str(format!("{}!", gotmpl::fmt::display(&args[0]).to_text().to_uppercase())))
+//! }
+//!
+//! let shout = Function { name: "shout", params: &[Type::String], variadic: None, returns: Type::String, call: shout };
+//! let functions = Functions::new(&[&[shout]]);
+//! let mut templates = Templates::new("set");
+//! templates.add(&Parsed::new("t", b"{{ range .names }}{{ shout . }} {{ end }}", &functions)?);
+//!
+//! let data = Value::map([("names", Value::strings(["ada", "bob"]))]);
+//! let output = Exec::new(&templates, &functions, Options::default()).run("t", data)?;
+//! assert_eq!(output, b"ADA! BOB! ");
+//!
+//! // Wrong arguments fail as in Go, here because 5 is no string.
+//! templates.add(&Parsed::new("wrong", b"{{ shout 5 }}", &functions)?);
+//! let error = Exec::new(&templates, &functions, Options::default()).run("wrong", Value::Nil).unwrap_err();
+//! assert_eq!(error.to_string(), r#"template: wrong:1:9: executing "wrong" at <5>: expected string; found 5"#);
+//! # Ok::<(), gotmpl::Error>(())
+//! ```
+//!
 //! Invariant: templates reach nothing but their data and their functions. No
 //! clock, environment, file or randomness is read here; a function that needs
 //! one finds it among the extensions that the caller gave.
@@ -36,3 +59,8 @@ pub use value::{List, Map, Object, Str, Value};
 /// the heap when less than this is left of it.
 const STACK_MARGIN: usize = 128 * 1024;
 const STACK_STEP: usize = 4 * 1024 * 1024;
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

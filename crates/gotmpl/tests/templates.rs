@@ -243,3 +243,94 @@ fn comparisons_take_basic_kinds() {
         ),
     );
 }
+
+#[test]
+fn an_excerpt_shows_the_place() {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    let text = b"{{ define \"a\" }}\n\tx: {{ .s.y }}\n{{ end }}\n{{ include \"a\" . }}";
+    templates.add(&Parsed::new("file.yaml", text, &functions).expect("it parses"));
+    let error = Exec::new(&templates, &functions, Options::default()).run("file.yaml", data()).unwrap_err();
+    let want = "template: file.yaml:4:3: executing \"file.yaml\" at <include \"a\" .>: error calling include: \
+        template: file.yaml:2:9: executing \"a\" at <.s.y>: can't evaluate field y in type interface {}\n \
+        --> file.yaml:2:10\n  |\n2 | \tx: {{ .s.y }}\n  | \t        ^";
+    assert_eq!(format!("{error:#}"), want);
+    assert_eq!(error.innermost().template().map(|name| name.to_text().into_owned()).as_deref(), Some("a"));
+}
+
+#[test]
+fn a_text_serves_under_several_names() {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let one = Parsed::new("one", b"{{ .s.x }}", &functions).expect("it parses");
+    let mut templates = Templates::new("set");
+    templates.add(&one);
+    templates.add(&one.named("two").expect("it defines nothing"));
+    let error = Exec::new(&templates, &functions, Options::default()).run("two", data()).unwrap_err();
+    assert!(error.to_string().starts_with("template: two:1:5: executing \"two\" at <.s.x>"), "{error}");
+    let clash =
+        Parsed::new("x", b"{{ define \"d\" }}1{{ end }}text", &functions).expect("it parses").named("d");
+    assert_eq!(
+        clash.unwrap_err().to_string(),
+        "template: d:1: template: multiple definition of template \"d\""
+    );
+}
+
+#[test]
+fn blank_definitions_replace_nothing() {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    for (name, text) in [
+        ("1", "{{ define \"a\" }}one{{ end }}"),
+        ("2", "{{ define \"a\" }}two{{ end }}"),
+        ("3", "{{ define \"a\" }} \n{{/* nothing */}}{{ end }}"),
+        ("t", "{{ template \"a\" }}"),
+    ] {
+        templates.add(&Parsed::new(name, text.as_bytes(), &functions).expect("it parses"));
+    }
+    let output = Exec::new(&templates, &functions, Options::default()).run("t", Value::Nil).expect("it runs");
+    assert_eq!(output, b"two");
+}
+
+#[track_caller]
+fn check_limited(template: &str, want: &str) {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    templates.add(&Parsed::new("t", template.as_bytes(), &functions).expect("it parses"));
+    let limits = gotmpl::Limits { steps: 100_000, depth: 2_000, bytes: 1 << 20 };
+    let options = Options { limits, ..Options::default() };
+    let error =
+        Exec::new(&templates, &functions, options).run("t", data()).expect_err("it is stopped").to_string();
+    assert!(error.ends_with(want), "template: {template:?}, error: {error}");
+}
+
+#[test]
+fn templates_without_end_are_stopped() {
+    check_limited("{{ range 1000000000 }}{{ end }}", "exceeded maximum steps (100000)");
+    check_limited(
+        "{{ range 100000 }}0123456789012345678901234{{ end }}",
+        "exceeded maximum output (1048576 bytes)",
+    );
+    check_limited("{{ printf \"%900000d%900000d\" 1 1 }}", "exceeded maximum output (1048576 bytes)");
+    check_limited(
+        "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}",
+        "exceeded maximum depth of executions (2000)",
+    );
+    check_limited(
+        "{{ tpl . . }}{{ define \"x\" }}{{ end }}",
+        "wrong type for value; expected string; got map[string]interface {}",
+    );
+}
+
+#[test]
+fn what_nests_deep_overflows_no_stack() {
+    let deep = |open: &str, inner: &str, close: &str, times: usize| {
+        open.repeat(times) + inner + &close.repeat(times)
+    };
+    check(&format!("{{{{ {} }}}}", deep("(", "1", ")", 10_000)), Ok("1"));
+    check(
+        &format!("{{{{ {} }}}}", deep("(", "1", ")", 10_001)),
+        Err("template: t:1: max expression depth exceeded"),
+    );
+    check(&deep("{{ if true }}", "x", "{{ end }}", 50_000), Ok("x"));
+    check("{{ $l := list }}{{ range 200000 }}{{ $l = list $l }}{{ end }}", Ok(""));
+}

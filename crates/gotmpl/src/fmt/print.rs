@@ -74,6 +74,10 @@ impl<'a> Printer<'a> {
             Value::Float64(x) => self.any_float(value, *x, verb),
             Value::Complex128(re, im) => self.complex(value, *re, *im, verb),
             Value::Str(text) => self.string(Some(value), text.as_bytes(), verb),
+            // `%w` belongs to errors; what might have methods is refused as a whole.
+            Value::List(_) | Value::Map(_) | Value::Object(_) if verb == 'w' && !self.erroring => {
+                self.bad_verb(Some(value), verb);
+            }
             Value::List(list) => self.list(list, list.go_type(), verb, depth),
             Value::Map(map) => self.map(map, map.go_type(), verb, depth),
             Value::Object(object) => self.object(value, object.as_ref(), verb, depth),

@@ -90,3 +90,12 @@ fn print_puts_blanks_between_non_strings_only() {
     assert_eq!(sprint(&[Value::str("a"), Value::str("b")]), b"ab");
     assert_eq!(sprint(&[Value::str("a"), Value::Int(1), Value::Nil, Value::Bool(true)]), b"a1 <nil> true");
 }
+
+#[test]
+fn a_map_that_holds_itself_prints_an_end() {
+    let map = crate::value::Map::new();
+    map.insert("me", Value::Map(map.clone()));
+    map.insert("too", Value::Map(map.clone()));
+    let text = sprint(&[Value::Map(map)]);
+    assert!(text.starts_with(b"map[me:map[me:map["));
+}

@@ -111,7 +111,7 @@ fn append_general(out: &mut Vec<u8>, x: f64, verb: u8, precision: Option<usize>)
     let exponent = decimal.point - 1;
     if exponent < -4 || exponent >= limit {
         let fraction = usize::try_from(precision.min(decimal.len()) - 1).unwrap_or(0);
-        append_exponent(out, &decimal, fraction, verb - b'g' + b'e');
+        append_exponent(out, &decimal, fraction, if verb == b'G' { b'E' } else { b'e' });
         return;
     }
     let digits = if precision > decimal.point { decimal.len() } else { precision };
