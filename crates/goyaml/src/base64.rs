@@ -19,24 +19,6 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// Encodes into lines of 70 characters if one is not enough, as go-yaml does for `!!binary`.
-pub(crate) fn encode_lines(bytes: &[u8]) -> String {
-    const LINE: usize = 70;
-    let encoded = encode(bytes);
-    if encoded.len() < LINE {
-        return encoded;
-    }
-    let mut out = String::with_capacity(encoded.len() + encoded.len() / LINE + 1);
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, behind) = rest.split_at(rest.len().min(LINE));
-        out.push_str(line);
-        out.push('\n');
-        rest = behind;
-    }
-    out
-}
-
 /// Decodes what has its padding; line breaks may be anywhere.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);

@@ -93,15 +93,6 @@ impl Page {
         } else {
             Style::Double
         };
-        self.write_styled(text, wanted, spot);
-    }
-
-    /// Writes base64 data, which needs no quotes.
-    pub(crate) fn write_base64(&mut self, text: &str, spot: Spot) {
-        self.write_styled(text, if text.contains('\n') { Style::Literal } else { Style::Plain }, spot);
-    }
-
-    fn write_styled(&mut self, text: &str, wanted: Style, spot: Spot) {
         match self.allowed_style(text, wanted, spot) {
             Style::Plain => self.write_plain(text, spot),
             Style::Single => self.write_single(text, spot),

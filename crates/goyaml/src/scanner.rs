@@ -96,7 +96,8 @@ pub(crate) struct Scanner<'a> {
     queue: VecDeque<Token<'a>>,
     /// Tokens that left the queue.
     taken: usize,
-    ended: bool,
+    /// The first token in the queue is final.
+    ready: bool,
     /// What to report to a scan that needs more than the text.
     bad: Option<Error>,
 }
@@ -118,16 +119,19 @@ impl<'a> Scanner<'a> {
             keys: vec![SimpleKey::default()],
             queue: VecDeque::with_capacity(8),
             taken: 0,
-            ended: false,
+            ready: false,
             bad,
         }
     }
 
     /// Returns the next token without taking it.
     pub(crate) fn peek(&mut self) -> Result<&Token<'a>> {
-        // A key that was still possible at the end of the text is judged once more.
-        while self.needs_more()? && !self.ended {
-            self.fetch()?;
+        if !self.ready {
+            // A key that was still possible at the end of the text is judged once more.
+            while self.needs_more()? && !self.has_ended() {
+                self.fetch()?;
+            }
+            self.ready = true;
         }
         Ok(self.queue.front().expect("the stream end stays in the queue"))
     }
@@ -135,12 +139,17 @@ impl<'a> Scanner<'a> {
     /// Takes the token that `peek` showed. The stream end can be taken over and over.
     pub(crate) fn take(&mut self) -> Result<Token<'a>> {
         self.peek()?;
-        if self.queue.len() == 1 && self.ended {
+        if self.queue.len() == 1 && self.has_ended() {
             let mark = self.mark();
             return Ok(Token { kind: TokenKind::StreamEnd, start: mark, end: mark });
         }
         self.taken += 1;
+        self.ready = false;
         Ok(self.queue.pop_front().expect("peek filled the queue"))
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.queue.back(), Some(Token { kind: TokenKind::StreamEnd, .. }))
     }
 
     fn needs_more(&mut self) -> Result<bool> {
@@ -405,7 +414,6 @@ impl<'a> Scanner<'a> {
         self.key_allowed = false;
         let mark = self.mark();
         self.push(TokenKind::StreamEnd, mark);
-        self.ended = true;
         Ok(())
     }
 

@@ -204,20 +204,12 @@ impl<'w> Serializer for NodeWriter<'w> {
         Ok(())
     }
 
-    /// In JSON bytes are base64. In yaml.v3 they are a text, tagged if it is not UTF-8.
-    fn serialize_bytes(mut self, bytes: &[u8]) -> Result<()> {
-        if self.writer.page.dialect == Dialect::V2 {
-            return self.serialize_str(&base64::encode(bytes));
+    /// A Go `[]byte`: base64 in JSON, a list of numbers in yaml.v3.
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<()> {
+        match self.writer.page.dialect {
+            Dialect::V2 => self.serialize_str(&base64::encode(bytes)),
+            Dialect::V3 => self.collect_seq(bytes),
         }
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return self.serialize_str(text);
-        }
-        self.separate();
-        let spot = self.spot();
-        self.writer.page.out.push_str("!!binary ");
-        self.writer.page.write_base64(&base64::encode_lines(bytes), spot);
-        self.writer.page.end_line();
-        Ok(())
     }
 
     fn serialize_none(self) -> Result<()> {

@@ -230,6 +230,22 @@ fn serde_types_have_their_json_form() {
     assert_eq!(goyaml::to_string(&data).as_deref(), Ok(want));
 }
 
+struct Bytes(&'static [u8]);
+
+impl serde::Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+#[test]
+fn bytes_are_base64_in_json_and_numbers_in_yaml_v3() {
+    assert_eq!(goyaml::to_string(&Bytes(b"hi\xff")).as_deref(), Ok("aGn/\n"));
+    assert_eq!(goyaml::to_string(&Bytes(b"")).as_deref(), Ok("\"\"\n"));
+    let data = BTreeMap::from([("k", Bytes(b"hi"))]);
+    assert_eq!(goyaml::to_string_pretty(&data).as_deref(), Ok("k:\n  - 104\n  - 105\n"));
+}
+
 #[test]
 fn map_keys_must_be_text_or_integers() {
     assert_eq!(goyaml::to_string(&BTreeMap::from([(10, 1), (9, 1)])).as_deref(), Ok("\"9\": 1\n\"10\": 1\n"));
