@@ -38,30 +38,36 @@ pub(crate) enum Verdict {
 
 /// What the reference did.
 pub(crate) enum Expected {
-    /// It printed this.
-    Output(String),
+    /// It printed these bytes.
+    Output(Vec<u8>),
     /// It failed; the texts it may have failed with, empty if those vary.
     Error(Vec<String>),
 }
 
 /// Compares what we did with what the reference did.
-pub(crate) fn compare(want: &Expected, got: Result<String, String>) -> Verdict {
+pub(crate) fn compare(want: &Expected, got: Result<Vec<u8>, String>) -> Verdict {
     match (want, got) {
         (Expected::Output(want), Ok(got)) if *want == got => Verdict::Passed,
         (Expected::Output(want), Ok(got)) => {
-            Verdict::Failed { reason: first_difference(want, &got), want: want.clone(), got }
+            let (want, got) = (text(want), text(&got));
+            Verdict::Failed { reason: first_difference(&want, &got), want, got }
         }
         (Expected::Output(want), Err(got)) => {
-            Verdict::Failed { reason: format!("failed: {}", first_line(&got)), want: want.clone(), got }
+            Verdict::Failed { reason: format!("failed: {}", first_line(&got)), want: text(want), got }
         }
         (Expected::Error(texts), Err(got)) => {
             Verdict::FailedAlike { same_text: (!texts.is_empty()).then(|| texts.contains(&got)) }
         }
         (Expected::Error(texts), Ok(got)) => {
             let want = texts.first().cloned().unwrap_or_default();
-            Verdict::Failed { reason: format!("did not fail: {}", first_line(&want)), want, got }
+            Verdict::Failed { reason: format!("did not fail: {}", first_line(&want)), want, got: text(&got) }
         }
     }
+}
+
+/// Bytes as they are shown.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Names the first line in which two texts differ.
@@ -86,6 +92,9 @@ pub(crate) enum LoadError {
     /// A file is missing or unreadable.
     #[error("{path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
+    /// The program that the cases run is not there.
+    #[error("`fab` is not built beside this program: run `cargo build --release` first")]
+    NoFab,
     /// A line is not a case of the kind.
     #[error("{path}:{line}: {source}")]
     Line { path: PathBuf, line: usize, source: serde_json::Error },
@@ -97,7 +106,7 @@ mod tests {
 
     #[track_caller]
     fn check(want: &Expected, got: Result<&str, &str>, verdict: &str) {
-        let got = compare(want, got.map(str::to_owned).map_err(str::to_owned));
+        let got = compare(want, got.map(|text| text.into()).map_err(str::to_owned));
         let text = match got {
             Verdict::Passed => "passed".to_owned(),
             Verdict::FailedAlike { same_text } => format!("failed alike, {same_text:?}"),
@@ -109,7 +118,7 @@ mod tests {
 
     #[test]
     fn output_counts_by_the_byte() {
-        let want = Expected::Output("a\nb\n".to_owned());
+        let want = Expected::Output("a\nb\n".into());
         check(&want, Ok("a\nb\n"), "passed");
         check(&want, Ok("a\nc\n"), "line 2 differs");
         check(&want, Ok("a\nb"), "differs in line ends");

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use helm::values::Overrides;
+use helm::{Engine, Mode, Release, RenderOptions};
 use serde::Deserialize;
 
-use crate::case::{self, Case, Expected, LoadError, Verdict};
-use crate::jsonl;
+use crate::case::{Case, Expected, LoadError, Verdict, compare};
+use crate::{jsonl, reference};
 
 /// A line of `cases.jsonl`.
 #[derive(Deserialize)]
@@ -49,81 +50,118 @@ enum Volatile {
 }
 
 /// Reads the cases of a folder.
-pub(crate) fn load(path: &Path) -> Result<Vec<Case>, LoadError> {
-    let folder: Arc<Path> = path.into();
-    let cases = jsonl::read::<ChartCase>(&path.join("cases.jsonl"))?;
-    Ok(cases.into_iter().map(|chart| case(chart, folder.clone())).collect())
+pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, LoadError> {
+    let cases = jsonl::read::<ChartCase>(&folder.join("cases.jsonl"))?;
+    Ok(cases.into_iter().map(|case| case.into_case(folder)).collect())
 }
 
-fn case(chart: ChartCase, folder: Arc<Path>) -> Case {
-    Case {
-        id: chart.id.clone(),
-        group: group(&chart.id).to_owned(),
-        run: Box::new(move || run(&chart, &folder)),
+impl ChartCase {
+    fn into_case(self, folder: &Path) -> Case {
+        let folder = folder.to_owned();
+        Case { id: self.id.clone(), group: self.group().to_owned(), run: Box::new(move || self.run(&folder)) }
+    }
+
+    /// The sort of case: the first word after the chart's name.
+    fn group(&self) -> &str {
+        let case = self.id.rsplit("--").next().unwrap_or(&self.id);
+        case.split('-').next().unwrap_or(case)
+    }
+
+    fn run(&self, folder: &Path) -> Verdict {
+        if let Some(Volatile::Reason(reason)) = &self.volatile_lines {
+            return Verdict::Skipped(format!("differs between two runs of helm: {reason}"));
+        }
+        if let Some(flag) = self.flags.iter().find(|flag| *flag != SKIP_SCHEMA) {
+            return Verdict::Skipped(format!("no such flag here: {flag}"));
+        }
+        let want = match self.expected(folder) {
+            Ok(want) => want,
+            Err(err) => return Verdict::Skipped(format!("the golden cannot be read: {err}")),
+        };
+        let got = self.render(folder);
+        match &self.volatile_lines {
+            Some(Volatile::Lines(lines)) => {
+                compare(&want.without(lines), got.map(|text| without(&text, lines)))
+            }
+            Some(Volatile::Reason(_)) | None => compare(&want, got),
+        }
+    }
+
+    fn expected(&self, folder: &Path) -> std::io::Result<Expected> {
+        match &self.golden {
+            Some(golden) if self.exit == 0 => Ok(Expected::Output(fs::read(folder.join(golden))?)),
+            _ => {
+                let text = self.error.iter().filter(|_| !self.error_varies);
+                Ok(Expected::Error(text.map(|text| reference::error_text(text)).collect()))
+            }
+        }
+    }
+
+    fn render(&self, folder: &Path) -> Result<Vec<u8>, String> {
+        let chart =
+            helm::load(&folder.join(&self.charts_dir).join(&self.chart)).map_err(|err| err.to_string())?;
+        let files = self.values.iter().map(|values| folder.join(values).to_string_lossy().into_owned());
+        let overrides = Overrides { files: files.collect(), ..Overrides::default() };
+        let values = overrides.merge(&helm::load::read_file).map_err(|err| err.to_string())?;
+        let options = RenderOptions {
+            engine: &Engine::new(),
+            env: &reference::env(),
+            release: Release::new(&self.release, &self.namespace),
+            capabilities: reference::capabilities(Some(&self.kube_version), &self.api_versions)
+                .map_err(|err| err.to_string())?,
+            include_crds: self.include_crds,
+            skip_schema_validation: self.flags.iter().any(|flag| flag == SKIP_SCHEMA),
+            mode: Mode::Normal,
+        };
+        helm::template(&chart, &values, &options)
+            .map(|rendered| rendered.to_bytes())
+            .map_err(|err| err.to_string())
     }
 }
 
-/// The sort of case: the first word after the chart's name.
-fn group(id: &str) -> &str {
-    let (_, case) = id.split_once("--").unwrap_or((id, id));
-    case.split('-').next().unwrap_or(case)
-}
+/// The one flag of `helm template` that the cases use beside their fields.
+const SKIP_SCHEMA: &str = "--skip-schema-validation";
 
-fn run(chart: &ChartCase, folder: &Path) -> Verdict {
-    if let Some(flag) = chart.flags.iter().find(|flag| *flag != "--skip-schema-validation") {
-        return Verdict::Skipped(format!("no idea of {flag}"));
+impl Expected {
+    /// What is expected apart from some lines.
+    fn without(&self, lines: &BTreeSet<usize>) -> Self {
+        match self {
+            Self::Output(text) => Self::Output(without(text, lines)),
+            Self::Error(texts) => Self::Error(texts.clone()),
+        }
     }
-    let got = render(chart, folder).map_err(|error| error.to_string());
-    let none = BTreeSet::new();
-    let volatile = match &chart.volatile_lines {
-        None => &none,
-        Some(Volatile::Lines(lines)) => lines,
-        Some(Volatile::Reason(reason)) => return Verdict::Skipped(reason.clone()),
-    };
-    let want = match (&chart.golden, &chart.error) {
-        (Some(golden), _) if chart.exit == 0 => match fs::read(folder.join(golden)) {
-            Ok(text) => Expected::Output(without_lines(&String::from_utf8_lossy(&text), volatile)),
-            Err(error) => return Verdict::Skipped(format!("{}: {error}", golden.display())),
-        },
-        (_, Some(error)) if !chart.error_varies => Expected::Error(vec![error_text(error)]),
-        _ => Expected::Error(Vec::new()),
-    };
-    case::compare(&want, got.map(|text| without_lines(&text, volatile)))
 }
 
-fn render(chart: &ChartCase, folder: &Path) -> Result<String, Box<dyn std::error::Error>> {
-    let mut capabilities = helm::Capabilities::default();
-    capabilities.kube_version = helm::KubeVersion::parse(&chart.kube_version)?;
-    capabilities.api_versions.extend_from_slice(&chart.api_versions);
-    let values = match &chart.values {
-        Some(path) => helm::values::from_yaml(&fs::read(folder.join(path))?)?,
-        None => helm::values::from_yaml(b"")?,
-    };
-    let loaded = helm::load(&folder.join(&chart.charts_dir).join(&chart.chart))?;
-    let options = helm::RenderOptions {
-        engine: &helm::Engine::new(),
-        env: &helm::Env::new(std::time::UNIX_EPOCH, [0; 32]),
-        release: helm::Release::new(chart.release.as_str(), chart.namespace.as_str()),
-        capabilities,
-        include_crds: chart.include_crds,
-        skip_schema_validation: chart.flags.iter().any(|flag| flag == "--skip-schema-validation"),
-        mode: helm::Mode::Normal,
-    };
-    Ok(helm::template(&loaded, &values, &options)?.to_text())
-}
-
-/// Returns Helm's message of what it printed.
-fn error_text(stderr: &str) -> String {
-    let text = stderr.split_once("Error: ").map_or(stderr, |(_, text)| text);
-    let text = text.trim_end();
-    text.strip_suffix("\n\nUse --debug flag to render out invalid YAML").unwrap_or(text).to_owned()
-}
-
-/// Leaves lines out, counted from 1.
-fn without_lines(text: &str, volatile: &BTreeSet<usize>) -> String {
-    if volatile.is_empty() {
-        return text.to_owned();
+/// A text with those lines, counted from 1, emptied: that there is a line
+/// still counts.
+fn without(text: &[u8], lines: &BTreeSet<usize>) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(text.len());
+    for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        kept.extend_from_slice(if lines.contains(&(index + 1)) { b"\n" } else { line });
     }
-    let lines = text.split_inclusive('\n').enumerate();
-    lines.filter(|(number, _)| !volatile.contains(&(number + 1))).map(|(_, line)| line).collect()
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volatile_lines_are_left_out_but_counted() {
+        let without =
+            |text: &str, lines: &[usize]| without(text.as_bytes(), &lines.iter().copied().collect());
+        assert_eq!(without("a\nb\nc", &[2]), b"a\n\nc");
+        assert_ne!(without("a\nb\nc\n", &[2]), without("a\nc\n", &[2]));
+    }
+
+    #[test]
+    fn cases_are_grouped_by_the_word_after_the_chart() {
+        let line = r#"{"id": "a-b--ci-x", "charts_dir": "", "chart": "", "release": "", "namespace": "", "kube_version": "",
+            "api_versions": [], "include_crds": false, "flags": [], "values": null, "exit": 0, "golden": null, "error": null,
+            "volatile_lines": "line count differs"}"#;
+        let case: ChartCase = serde_json::from_str(line).unwrap();
+        assert_eq!(case.group(), "ci");
+        let skipped = Verdict::Skipped("differs between two runs of helm: line count differs".to_owned());
+        assert_eq!(case.run(Path::new(".")), skipped);
+    }
 }

@@ -1,17 +1,21 @@
 //! Kind `helm-cases`: a small chart a line, the `helm template` command that
 //! was run beside it, and what it printed.
+//!
+//! The flags are part of these cases, so the built `fab` runs with them, in a
+//! folder of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::case::{Case, Expected, LoadError, Verdict, compare};
-use crate::jsonl;
+use crate::{jsonl, program, reference};
 
 /// A line of the file.
 #[derive(Deserialize)]
@@ -36,64 +40,70 @@ struct HelmCase {
 
 /// Reads the cases of a file.
 pub(crate) fn load(path: &Path) -> Result<Vec<Case>, LoadError> {
-    Ok(jsonl::read::<HelmCase>(path)?.into_iter().map(case).collect())
+    let fab = program::fab()?;
+    let cases = jsonl::read::<HelmCase>(path)?;
+    Ok(cases.into_iter().map(|case| case.into_case(&fab)).collect())
 }
 
-fn case(case: HelmCase) -> Case {
-    Case { id: case.id.clone(), group: case.group.clone(), run: Box::new(move || run(&case)) }
-}
+impl HelmCase {
+    fn into_case(self, fab: &Path) -> Case {
+        let fab = fab.to_owned();
+        Case { id: self.id.clone(), group: self.group.clone(), run: Box::new(move || self.run(&fab)) }
+    }
 
-fn run(case: &HelmCase) -> Verdict {
-    match execute(case) {
-        Ok(got) => {
-            let want = if case.exit == 0 {
-                Expected::Output(case.stdout.clone())
-            } else {
-                let texts = std::iter::once(&case.stderr).chain(&case.stderr_variants);
-                Expected::Error(texts.map(|text| error_text(text)).collect())
-            };
-            compare(&want, got)
+    fn run(&self, fab: &Path) -> Verdict {
+        match self.print(fab) {
+            Ok(got) => compare(&self.expected(), got),
+            Err(err) => Verdict::Failed {
+                reason: format!("cannot be run: {err}"),
+                want: String::new(),
+                got: String::new(),
+            },
         }
-        Err(error) => Verdict::Skipped(format!("cannot run the case: {error}")),
     }
-}
 
-/// Runs the command in a folder of its own; the outer error is ours, the inner one the command's.
-fn execute(case: &HelmCase) -> Result<Result<String, String>, Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    for (path, text) in &case.files {
-        write(&folder.path().join(path), text.as_bytes())?;
+    fn expected(&self) -> Expected {
+        if self.exit == 0 {
+            return Expected::Output(self.stdout.clone().into());
+        }
+        let texts = std::iter::once(&self.stderr).chain(&self.stderr_variants);
+        Expected::Error(texts.map(|text| reference::error_text(text)).collect())
     }
-    for (path, text) in &case.files_b64 {
-        write(&folder.path().join(path), &STANDARD.decode(text)?)?;
-    }
-    let output = Command::new(fab()?)
-        .args(&case.args)
-        .current_dir(folder.path())
-        .env("TZ", "UTC")
-        .stdin(Stdio::null())
-        .output()?;
-    if output.status.success() {
-        return Ok(Ok(String::from_utf8_lossy(&output.stdout).into_owned()));
-    }
-    let folder = folder.path().to_string_lossy().into_owned();
-    Ok(Err(error_text(&String::from_utf8_lossy(&output.stderr).replace(&folder, "$DIR"))))
-}
 
-/// Returns the built `fab`, which lies beside this program.
-fn fab() -> Result<PathBuf, std::io::Error> {
-    let fab = std::env::current_exe()?.with_file_name("fab");
-    if fab.exists() { Ok(fab) } else { Err(std::io::Error::other("no `fab` beside this program: build it first")) }
-}
-
-fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
+    /// Lays the files out and runs the command beside them.
+    fn print(&self, fab: &Path) -> io::Result<Result<Vec<u8>, String>> {
+        let folder = tempfile::tempdir()?;
+        for (path, content) in self.contents()? {
+            let path = folder.path().join(path);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(path, content)?;
+        }
+        let output = Command::new(fab)
+            .args(&self.args)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("TZ", "UTC")
+            .output()?;
+        if output.status.success() {
+            return Ok(Ok(output.stdout));
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        // The folder may be shown as given or with its links resolved.
+        let resolved = folder.path().canonicalize()?;
+        let folders = [resolved.to_string_lossy(), folder.path().to_string_lossy()];
+        let stderr = folders.iter().fold(stderr.into_owned(), |text, folder| text.replace(&**folder, "$DIR"));
+        Ok(Err(reference::error_text(&stderr)))
     }
-    fs::write(path, content)
-}
 
-/// Returns the message of what was printed, without what was logged before it.
-fn error_text(stderr: &str) -> String {
-    stderr.find("Error: ").map_or(stderr, |at| &stderr[at..]).trim_end().to_owned()
+    fn contents(&self) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut contents = Vec::new();
+        for (path, text) in &self.files {
+            contents.push((PathBuf::from(path), text.as_bytes().to_owned()));
+        }
+        for (path, text) in &self.files_b64 {
+            let content = STANDARD.decode(text).map_err(io::Error::other)?;
+            contents.push((PathBuf::from(path), content));
+        }
+        Ok(contents)
+    }
 }

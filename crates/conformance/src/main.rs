@@ -14,6 +14,8 @@ mod charts;
 mod fabrikate_values;
 mod helm_cases;
 mod jsonl;
+mod program;
+mod reference;
 mod report;
 mod runner;
 mod snippets;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use helm::{Engine, Mode, PrepareOptions, RenderOptions};
 use serde::Deserialize;
 
-use crate::case::{Case, Expected, LoadError, Verdict, compare};
-use crate::jsonl;
+use crate::case::{Case, Expected, LoadError, compare};
+use crate::{jsonl, reference};
 
 /// The Chart.yaml of a snippet that brings none.
 const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.2.3\nappVersion: \"4.5.6\"\n\
@@ -20,7 +21,7 @@ struct Snippet {
     group: String,
     /// Text of `templates/t.yaml`.
     template: Option<String>,
-    /// Templates by name; one without `/` is in `templates/`.
+    /// Templates by name.
     #[serde(default)]
     templates: BTreeMap<String, String>,
     /// What the user passes with `-f`.
@@ -50,7 +51,7 @@ struct Snippet {
     error: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Release {
     name: String,
@@ -78,76 +79,90 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Case>, LoadError> {
 }
 
 fn case(snippet: Snippet) -> Case {
-    Case { id: snippet.id.clone(), group: snippet.group.clone(), run: Box::new(move || run(&snippet)) }
-}
-
-fn run(snippet: &Snippet) -> Verdict {
-    let rendered = render(snippet).map_err(|error| error.to_string());
-    let want = match (&snippet.output, &snippet.outputs, &snippet.error) {
-        (Some(output), ..) => Expected::Output(output.clone()),
-        (None, Some(outputs), _) => Expected::Output(joined(outputs)),
-        (None, None, Some(error)) => Expected::Error(vec![error.clone()]),
-        (None, None, None) => return Verdict::Skipped("the case expects nothing".to_owned()),
-    };
-    let one = snippet.outputs.is_none();
-    compare(&want, rendered.map(|mut files| if one { files.remove("c/templates/t.yaml").unwrap_or_default() } else { joined(&files) }))
-}
-
-/// All files as one text.
-fn joined(files: &BTreeMap<String, String>) -> String {
-    files.iter().map(|(path, text)| format!("== {path}\n{text}\n")).collect()
-}
-
-fn render(snippet: &Snippet) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
-    let mut capabilities = helm::Capabilities::default();
-    if let Some(version) = &snippet.capabilities.kube_version {
-        capabilities.kube_version = helm::KubeVersion::parse(version)?;
+    Case {
+        id: snippet.id.clone(),
+        group: snippet.group.clone(),
+        run: Box::new(move || {
+            compare(&snippet.expected(), snippet.render().map(|files| snippet.shown(&files)))
+        }),
     }
-    capabilities.api_versions.extend_from_slice(&snippet.capabilities.api_versions);
-    let values = helm::values::from_yaml(snippet.values.as_deref().unwrap_or_default().as_bytes())?;
-    let chart = helm::load_files(files(snippet))?;
-    let prepare_options =
-        helm::PrepareOptions { skip_schema_validation: false, capabilities: capabilities.clone() };
-    let prepared = helm::prepare(&chart, &values, &prepare_options)?;
-    let options = helm::RenderOptions {
-        engine: &helm::Engine::new(),
-        env: &helm::Env::new(std::time::UNIX_EPOCH, [0; 32]),
-        release: helm::Release {
-            name: snippet.release.name.clone(),
-            namespace: snippet.release.namespace.clone(),
-            revision: snippet.release.revision,
-            is_upgrade: snippet.release.is_upgrade,
-        },
-        capabilities,
-        include_crds: false,
-        skip_schema_validation: false,
-        mode: match (snippet.strict, snippet.lint) {
-            (true, _) => helm::Mode::Strict,
-            (false, true) => helm::Mode::Lint,
-            (false, false) => helm::Mode::Normal,
-        },
-    };
-    let files = helm::render_templates(&prepared, &options)?;
-    Ok(files.into_iter().map(|(path, text)| (path, String::from_utf8_lossy(&text).into_owned())).collect())
 }
 
-/// Returns the files of the snippet's chart.
-fn files(snippet: &Snippet) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![file("Chart.yaml", snippet.chart.as_deref().unwrap_or(CHART))];
-    if let Some(values) = &snippet.chart_values {
-        files.push(file("values.yaml", values));
+/// The file that a snippet with one template is.
+const FILE: &str = "c/templates/t.yaml";
+
+impl Snippet {
+    fn expected(&self) -> Expected {
+        match (&self.error, &self.output, &self.outputs) {
+            (Some(error), ..) => Expected::Error(vec![error.clone()]),
+            (None, Some(output), _) => Expected::Output(output.clone().into()),
+            (None, None, outputs) => {
+                let outputs = outputs.iter().flatten();
+                Expected::Output(joined(outputs.map(|(path, text)| (path.as_str(), text.as_bytes()))))
+            }
+        }
     }
-    if let Some(template) = &snippet.template {
-        files.push(file("templates/t.yaml", template));
+
+    /// Of what was rendered, what the snippet is about.
+    fn shown(&self, files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+        match self.outputs {
+            None => files.get(FILE).cloned().unwrap_or_default(),
+            Some(_) => joined(files.iter().map(|(path, text)| (path.as_str(), text.as_slice()))),
+        }
     }
-    for (name, text) in &snippet.templates {
-        let path = if name.contains('/') { name.clone() } else { format!("templates/{name}") };
-        files.push(file(&path, text));
+
+    fn render(&self) -> Result<BTreeMap<String, Vec<u8>>, String> {
+        let chart = helm::load_files(self.chart_files()).map_err(|err| err.to_string())?;
+        let values = self.values.as_deref().unwrap_or_default().as_bytes();
+        let values = helm::values::from_yaml(values).map_err(|err| err.to_string())?;
+        let Capabilities { kube_version, api_versions } = &self.capabilities;
+        let capabilities =
+            reference::capabilities(kube_version.as_deref(), api_versions).map_err(|err| err.to_string())?;
+        let prepare = PrepareOptions { skip_schema_validation: false, capabilities: capabilities.clone() };
+        let prepared = helm::prepare(&chart, &values, &prepare).map_err(|err| err.to_string())?;
+        let options = RenderOptions {
+            engine: &Engine::new(),
+            env: &reference::env(),
+            release: self.release.clone().into(),
+            capabilities,
+            include_crds: false,
+            skip_schema_validation: false,
+            mode: match (self.strict, self.lint) {
+                (true, _) => Mode::Strict,
+                (false, true) => Mode::Lint,
+                (false, false) => Mode::Normal,
+            },
+        };
+        helm::render_templates(&prepared, &options).map_err(|err| err.to_string())
     }
-    files.extend(snippet.files.iter().map(|(path, text)| file(path, text)));
-    files
+
+    fn chart_files(&self) -> Vec<(String, Vec<u8>)> {
+        let chart = self.chart.as_deref().unwrap_or(CHART);
+        let mut files = vec![("Chart.yaml".to_owned(), chart.into())];
+        files.extend(self.chart_values.iter().map(|text| ("values.yaml".to_owned(), text.as_bytes().into())));
+        files
+            .extend(self.template.iter().map(|text| ("templates/t.yaml".to_owned(), text.as_bytes().into())));
+        files.extend(self.templates.iter().map(|(name, text)| (template_path(name), text.as_bytes().into())));
+        files.extend(self.files.iter().map(|(path, text)| (path.clone(), text.as_bytes().into())));
+        files
+    }
 }
 
-fn file(path: &str, text: &str) -> (String, Vec<u8>) {
-    (path.to_owned(), text.as_bytes().to_vec())
+/// Where a template of that name is in the chart: a path of the chart is what
+/// it says, anything else is below `templates/`.
+fn template_path(name: &str) -> String {
+    let whole = ["templates/", "charts/"].iter().any(|folder| name.starts_with(folder));
+    if whole { name.to_owned() } else { format!("templates/{name}") }
+}
+
+/// Several files as one text.
+fn joined<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    files.flat_map(|(path, text)| [path.as_bytes(), b":\n", text, b"\n"].concat()).collect()
+}
+
+impl From<Release> for helm::Release {
+    fn from(release: Release) -> Self {
+        let Release { name, namespace, revision, is_upgrade } = release;
+        Self { name, namespace, revision, is_upgrade }
+    }
 }
