@@ -9,6 +9,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::render::handlebars::TemplateError;
+
 /// A place in a file of the user's.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -234,8 +236,16 @@ pub enum Error {
         place: Place,
     },
     /// A chart fails to load or to render.
+    #[error("{source}")]
+    Chart {
+        /// Where in its files, or the chart.
+        place: Option<Place>,
+        /// What is wrong.
+        source: Box<helm::Error>,
+    },
+    /// A handlebars template cannot be rendered.
     #[error("{0}")]
-    Chart(#[from] helm::Error),
+    Template(TemplateError),
     /// A namespace cannot be put into a resource where it stands.
     #[error("cannot insert the namespace into {resource}")]
     Injection {
@@ -301,7 +311,9 @@ impl Error {
     /// Returns where in the user's files the cause is, if there is one place.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Error::NoComponent { place, .. } | Error::NotInstalled { place, .. } => place.as_ref(),
+            Error::NoComponent { place, .. }
+            | Error::NotInstalled { place, .. }
+            | Error::Chart { place, .. } => place.as_ref(),
             Error::Syntax { place, .. }
             | Error::WrongType { place, .. }
             | Error::UnknownType { place, .. }
@@ -318,9 +330,9 @@ impl Error {
             | Error::HookFailed { place, .. }
             | Error::HookNotAllowed { place, .. }
             | Error::HooksNotRun { place, .. } => Some(place),
+            Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::EnvironmentLeaves { .. }
-            | Error::Chart(_)
             | Error::Injection { .. }
             | Error::InvalidResource { .. }
             | Error::Threads(_)
@@ -360,6 +372,7 @@ impl Error {
             Error::EnvironmentLeaves { .. } => Some("name an environment without `..`".into()),
             Error::NameLeaves { .. } => Some("use a name without `..`".into()),
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
+            Error::Template(err) => err.kind.hint(),
             Error::Unreadable { .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }
@@ -367,7 +380,7 @@ impl Error {
             | Error::PathLeaves { .. }
             | Error::NoFolder { .. }
             | Error::NoChart { .. }
-            | Error::Chart(_)
+            | Error::Chart { .. }
             | Error::Injection { .. }
             | Error::HookFailed { .. }
             | Error::InvalidResource { .. }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A stage uses the types of the stages before it only, and each has a type of
-//! its own: nothing is half loaded or half rendered.
+//! its own: nothing is half loaded or half rendered. [`generate::generate`] is
+//! all of them but the last.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -16,6 +17,11 @@ pub mod config;
 pub mod definition;
 pub mod document;
 pub mod error;
+pub mod generate;
+pub mod hooks;
+pub mod output;
+pub mod render;
 pub mod resolve;
+pub mod resource;
 mod suggest;
 pub mod template;

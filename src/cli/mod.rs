@@ -9,6 +9,7 @@
 //!
 //! Invariant: nothing of the library depends on this module.
 
+mod generate;
 mod report;
 mod template;
 mod ui;
@@ -39,6 +40,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    Generate(generate::GenerateArgs),
     Template(Box<template::TemplateArgs>),
     Version(version::VersionArgs),
 }
@@ -46,6 +48,7 @@ enum Command {
 impl Command {
     fn run(&self, ui: &mut Ui) -> Result<ExitCode> {
         match self {
+            Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Version(args) => version::run(args, ui),
         }
@@ -61,7 +64,8 @@ pub fn main() -> ExitCode {
         Err(err) => {
             let asked = matches!(err.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             if !asked && failure_code(&line) == HELMS_FAILURE {
-                return Ui::new(&UiArgs::default()).fail_as_helm(format_args!("{}", template::usage_error(&err)));
+                return Ui::new(&UiArgs::default())
+                    .fail_as_helm(format_args!("{}", template::usage_error(&err)));
             }
             // Nobody is left to tell that the help could not be printed.
             let _ = err.print();
@@ -75,7 +79,7 @@ pub fn main() -> ExitCode {
     };
     result.unwrap_or_else(|report| {
         ui.report(&report);
-        failure
+        report.code()
     })
 }
 

@@ -1,25 +1,36 @@
 //! All that went wrong in a run, as text: what, where, and what to do.
 //!
-//! Every failure of a run is printed, not the first. A hint ends it
-//! if there is one.
+//! Every failure of a run is printed, not the first. One that has a place in a
+//! text is shown with an excerpt; the component and its environments follow,
+//! and a hint ends it if there is one. A warning is one line.
 
+use std::fmt;
 use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
 
-use annotate_snippets::{Group, Level, Renderer};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use crate::error::{Error, Failure, Place, Position, Warning};
 
 /// All failures of a run.
 #[derive(Debug)]
 pub(super) struct Report {
     entries: Vec<Entry>,
+    code: u8,
 }
 
 /// One failure.
 #[derive(Debug)]
-pub(super) struct Entry {
+struct Entry {
     /// What happened, to what.
-    pub(super) message: String,
+    message: String,
+    /// Where.
+    place: Option<Place>,
+    /// In which component, for which environments.
+    context: Option<String>,
     /// What to do.
-    pub(super) hint: Option<String>,
+    hint: Option<String>,
 }
 
 impl Report {
@@ -28,11 +39,36 @@ impl Report {
         self.entries.is_empty()
     }
 
+    /// What a process with this report exits with.
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+
     /// Renders every failure, without a line end after the last.
     pub(super) fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let texts: Vec<String> = self.entries.iter().map(|entry| entry.render(&renderer)).collect();
-        texts.join("\n")
+        texts.join("\n\n")
+    }
+}
+
+/// What a run failed with; findings about the output are no error.
+impl From<Vec<Failure>> for Report {
+    fn from(failures: Vec<Failure>) -> Self {
+        let findings = failures.iter().all(|failure| failure.error.is_finding());
+        let entries = failures.iter().map(Entry::from).collect();
+        Self { entries, code: if findings { 1 } else { 2 } }
+    }
+}
+
+/// What failed before or after the components.
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        Self::from(vec![Failure {
+            component: String::new(),
+            environments: Vec::new(),
+            error: Arc::new(error),
+        }])
     }
 }
 
@@ -40,19 +76,135 @@ impl Report {
 /// is no failure to tell of.
 impl From<io::Error> for Report {
     fn from(err: io::Error) -> Self {
-        if err.kind() == io::ErrorKind::BrokenPipe {
-            return Self { entries: Vec::new() };
+        let told = err.kind() == io::ErrorKind::BrokenPipe;
+        let message = format!("cannot write to stdout: {err}");
+        let entry = Entry { message, place: None, context: None, hint: None };
+        Self { entries: if told { Vec::new() } else { vec![entry] }, code: 2 }
+    }
+}
+
+impl From<&Failure> for Entry {
+    fn from(failure: &Failure) -> Self {
+        let component =
+            (!failure.component.is_empty()).then(|| format!("in component `{}`", failure.component));
+        let environments = match failure.environments.as_slice() {
+            [] => None,
+            names => Some(format!("for {}", names.join(", "))),
+        };
+        let context: Vec<String> = component.into_iter().chain(environments).collect();
+        Self {
+            message: failure.error.to_string(),
+            place: failure.error.place().cloned(),
+            context: (!context.is_empty()).then(|| context.join(", ")),
+            hint: failure.error.hint(),
         }
-        Self { entries: vec![Entry { message: format!("cannot write to stdout: {err}"), hint: None }] }
     }
 }
 
 impl Entry {
     fn render(&self, renderer: &Renderer) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(&self.message));
-        if let Some(hint) = &self.hint {
-            group = group.element(Level::HELP.message(hint));
-        }
+        let title = Level::ERROR.primary_title(&self.message);
+        let notes = self.context.iter().map(|text| Element::from(Level::NOTE.message(text)));
+        let help = self.hint.iter().map(|text| Element::from(Level::HELP.message(text)));
+        let group =
+            Group::with_title(title).elements(self.place.iter().map(excerpt)).elements(notes.chain(help));
         renderer.render(&[group]).to_string()
+    }
+}
+
+/// A place, with the line that it is in if the text is known.
+fn excerpt(place: &Place) -> Element<'_> {
+    let Some(position) = place.position else {
+        return Origin::path(&*place.file).into();
+    };
+    match span(&place.text, position) {
+        Some(annotation) => Snippet::source(&*place.text).path(&*place.file).annotation(annotation).into(),
+        None => Origin::path(&*place.file).line(position.line).char_column(position.column).into(),
+    }
+}
+
+/// Marks the word at a position; none if the text has no such line.
+fn span(text: &str, position: Position) -> Option<Annotation<'static>> {
+    let line = text.split_inclusive('\n').nth(position.line.checked_sub(1)?)?;
+    let start = line.as_ptr().addr() - text.as_ptr().addr();
+    let content = line.trim_end_matches(['\n', '\r']);
+    let column =
+        content.char_indices().nth(position.column.saturating_sub(1)).map_or(content.len(), |(at, _)| at);
+    let rest = &content[column..];
+    let word =
+        rest.find(|c: char| c.is_whitespace() || c == ':').filter(|end| *end > 0).unwrap_or(rest.len());
+    Some(AnnotationKind::Primary.span(start + column..start + column + word))
+}
+
+/// A warning in one line: where, then what.
+pub(super) struct Line<'a>(pub(super) &'a Warning);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("warning: ")?;
+        if let Some(place) = &self.0.place {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "{}", self.0.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: usize, column: usize) -> Place {
+        let text = Arc::from("name: web\nsubcomponent:\n- name: a\n");
+        Place { file: "web/component.yaml".to_owned(), position: Some(Position { line, column }), text }
+    }
+
+    fn syntax(place: Place) -> Failure {
+        let error = Error::Syntax { place, message: "did not find expected key".to_owned() };
+        Failure {
+            component: "shop/web".to_owned(),
+            environments: vec!["prod".to_owned(), "staging".to_owned()],
+            error: Arc::new(error),
+        }
+    }
+
+    #[track_caller]
+    fn check(failures: Vec<Failure>, want: &str) {
+        let report = Report::from(failures);
+        assert_eq!(report.render(false), want);
+    }
+
+    #[test]
+    fn a_place_is_shown_with_its_line() {
+        check(
+            vec![syntax(place(2, 1))],
+            "error: did not find expected key\n \
+             --> web/component.yaml:2:1\n  \
+             |\n\
+             2 | subcomponent:\n  \
+             | ^^^^^^^^^^^^\n  \
+             |\n  \
+             = note: in component `shop/web`, for prod, staging",
+        );
+    }
+
+    #[test]
+    fn a_place_behind_the_text_is_named_only() {
+        check(
+            vec![syntax(place(9, 1))],
+            "error: did not find expected key\n\
+             --> web/component.yaml:9:1\n \
+             = note: in component `shop/web`, for prod, staging",
+        );
+    }
+
+    #[test]
+    fn every_failure_is_printed() {
+        let missing = Failure {
+            component: String::new(),
+            environments: Vec::new(),
+            error: Arc::new(Error::NoComponent { folder: "infra".to_owned(), place: None }),
+        };
+        let text = Report::from(vec![missing.clone(), missing]).render(false);
+        assert_eq!(text.matches("error: there is no component.yaml").count(), 2, "{text}");
     }
 }

@@ -74,13 +74,11 @@ impl Ui {
     }
 
     /// Says what was done.
-    #[expect(dead_code, reason = "the first command that needs it takes this line out")]
     pub(super) fn status(&mut self, text: fmt::Arguments<'_>) {
         self.message(Verbosity::Normal, text);
     }
 
     /// Says what is worth knowing only to who looks for it.
-    #[expect(dead_code, reason = "the first command that needs it takes this line out")]
     pub(super) fn detail(&mut self, text: fmt::Arguments<'_>) {
         self.message(Verbosity::Verbose, text);
     }

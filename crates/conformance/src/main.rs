@@ -11,6 +11,7 @@
 
 mod case;
 mod charts;
+mod fabrikate;
 mod fabrikate_values;
 mod helm_cases;
 mod jsonl;
@@ -58,6 +59,8 @@ enum Kind {
     HelmCases,
     /// A folder of packed charts with `cases.jsonl` and golden files.
     Charts,
+    /// A folder of cases: an input tree, commands, and the files that they made.
+    Fabrikate,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
     FabrikateValues,
 }
@@ -69,6 +72,7 @@ impl Kind {
             Self::Snippets => snippets::load(path),
             Self::HelmCases => helm_cases::load(path),
             Self::Charts => charts::load(path),
+            Self::Fabrikate => fabrikate::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
         }
     }

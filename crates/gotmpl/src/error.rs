@@ -89,6 +89,11 @@ impl Error {
         &self.0.message
     }
 
+    /// Returns the line of the text where it happened; empty if it has no place.
+    pub fn source_line(&self) -> &str {
+        &self.0.source_line
+    }
+
     /// Returns the error of the template that a function such as `include` ran.
     pub fn inner(&self) -> Option<&Error> {
         self.0.source.as_ref()

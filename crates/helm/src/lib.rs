@@ -23,6 +23,7 @@ mod prepare;
 mod release;
 mod render;
 mod schema;
+mod site;
 pub mod values;
 mod version;
 
@@ -37,4 +38,5 @@ pub use prepare::{PrepareError, PrepareOptions, Prepared, prepare};
 pub use release::{Release, ReleaseNameError};
 pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, template};
 pub use schema::{Schema, SchemaError};
+pub use site::Site;
 pub use sprig::Env;

@@ -205,7 +205,7 @@ fn documents(text: &[u8]) -> Result<Vec<Range<usize>>, YamlError> {
 }
 
 /// Makes every number what JSON's reader makes of it in Go.
-pub(crate) fn numbers_to_floats(value: &mut Value) {
+pub fn numbers_to_floats(value: &mut Value) {
     match value {
         Value::Int(number) => *value = Value::Float(*number as f64),
         Value::Uint(number) => *value = Value::Float(*number as f64),

@@ -1,0 +1,64 @@
+//! Where in the files of a chart an error happened.
+//!
+//! Go's errors name templates by their path below the chart's name; a user opens
+//! files. The innermost template of an error's chain is where it began, unless
+//! its text is not that of a file: what `tpl` renders goes by the name of the
+//! file that calls it.
+
+use crate::chart::Chart;
+use crate::error::Error;
+
+/// A place in a template of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Path of the template in the chart's folder.
+    pub path: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The text of the template.
+    pub text: String,
+}
+
+impl Error {
+    /// Returns where in the files of `chart` the error happened; none if in no template of it.
+    pub fn site(&self, chart: &Chart) -> Option<Site> {
+        let Error::Template { source, .. } = self else { return None };
+        let mut site = None;
+        let mut link = Some(source);
+        while let Some(error) = link {
+            site = link_site(chart, error).or(site);
+            link = error.inner();
+        }
+        site
+    }
+}
+
+fn link_site(chart: &Chart, error: &gotmpl::Error) -> Option<Site> {
+    let position = error.position()?;
+    let file = position.file.to_text();
+    let (_, path) = file.split_once('/')?;
+    let text = template_text(chart, path)?;
+    let line = usize::try_from(position.line).ok()?;
+    let found = text.lines().nth(line.checked_sub(1)?)?;
+    if found.trim_end() != error.source_line().trim_end() {
+        return None;
+    }
+    let bytes = position.column.and_then(|column| usize::try_from(column).ok()).unwrap_or(0);
+    let column = found.char_indices().take_while(|(at, _)| *at < bytes).count() + 1;
+    Some(Site { path: path.to_owned(), line, column, text })
+}
+
+/// Finds a template by its path in a chart, where `charts/x/` leads into a subchart.
+fn template_text(chart: &Chart, path: &str) -> Option<String> {
+    if let Some((name, rest)) = path.strip_prefix("charts/").and_then(|path| path.split_once('/')) {
+        let aliased =
+            chart.metadata.dependencies.iter().flatten().find(|dependency| dependency.alias == name);
+        let name = aliased.map_or(name, |dependency| dependency.name.as_str());
+        let subchart = chart.dependencies.iter().find(|subchart| subchart.name() == name)?;
+        return template_text(subchart, rest);
+    }
+    let file = chart.templates.iter().find(|file| file.path == path)?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
+}

@@ -1,0 +1,185 @@
+//! `fab generate`: the manifests of a definition, or whether those on disk are
+//! up to date.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use helm::{Capabilities, KubeVersion};
+
+use super::report::Line;
+use super::{Result, Ui, world};
+use crate::config::Environment;
+use crate::generate::{Event, GenerateOptions, all_environments, generate};
+use crate::hooks::HookPolicy;
+use crate::output::{Difference, OutputTree};
+use crate::render::ChartSettings;
+
+/// Generate the manifests of a definition.
+#[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
+pub(super) struct GenerateArgs {
+    /// The environment: layers of config, the strongest first. `common` is always the last.
+    #[arg(value_name = "ENV")]
+    environments: Vec<String>,
+    /// Folder of the definition.
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// Folder to write to [default: `generated` in the folder of the definition].
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Take each ENV as an environment of its own, `a+b` for one of two layers; without any, all that have a config file.
+    #[arg(long)]
+    each: bool,
+    /// Write nothing; list the files that are not up to date and exit with 1 if there are any.
+    #[arg(long)]
+    check: bool,
+    /// Run hooks with --check, too.
+    #[arg(long, requires = "check")]
+    run_hooks: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+    /// Kubernetes version that charts see.
+    #[arg(long, value_name = "VERSION", value_parser = KubeVersion::parse)]
+    kube_version: Option<KubeVersion>,
+    /// API versions that charts see besides the usual ones.
+    #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
+    api_versions: Vec<String>,
+    /// Write the files in `crds/` of charts as well.
+    #[arg(long)]
+    include_crds: bool,
+    /// Check that every document is YAML and has apiVersion, kind and name.
+    #[arg(long)]
+    validate: bool,
+    /// How many components are rendered at a time [default: as many as there are processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let start = now();
+    let options = args.options()?;
+    let outputs = {
+        let ui = Mutex::new(&mut *ui);
+        generate(&options, &|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event))?
+    };
+    if args.validate {
+        ui.status(format_args!(
+            "Every document is YAML and has apiVersion, kind and name; nothing else was checked"
+        ));
+    }
+    if args.check {
+        return check(&outputs, &options.output, ui);
+    }
+    for output in &outputs {
+        output.write(&options.output)?;
+    }
+    for output in &outputs {
+        ui.status(format_args!(
+            "{}",
+            Generated { output, folder: &options.output, elapsed: start.elapsed() }
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl GenerateArgs {
+    fn options(&self) -> Result<GenerateOptions> {
+        let mut capabilities = Capabilities::default();
+        if let Some(version) = &self.kube_version {
+            capabilities.kube_version = version.clone();
+        }
+        capabilities.api_versions.extend_from_slice(&self.api_versions);
+        let world = world::read()?;
+        Ok(GenerateOptions {
+            directory: self.directory.clone(),
+            output: self.output.clone().unwrap_or_else(|| self.directory.join("generated")),
+            environments: self.environments(),
+            charts: ChartSettings { capabilities, include_crds: self.include_crds, world },
+            hooks: HookPolicy { run: !self.check || self.run_hooks, allowed: self.allow_hooks.clone() },
+            validate: self.validate,
+            jobs: self.jobs.map(usize::from),
+        })
+    }
+
+    fn environments(&self) -> Vec<Environment> {
+        match (self.each, self.environments.as_slice()) {
+            (false, names) => vec![Environment::new(names)],
+            (true, []) => all_environments(&self.directory),
+            (true, names) => names.iter().map(|name| Environment::new([name])).collect(),
+        }
+    }
+}
+
+fn tell(ui: &mut Ui, event: Event) {
+    match event {
+        Event::Warning(warning) => ui.warning(format_args!("{}", Line(&warning))),
+        Event::Hook(run) => {
+            let output = run.output.trim_end();
+            let break_line = if output.is_empty() { "" } else { "\n" };
+            ui.detail(format_args!("{}: {}: {}{break_line}{output}", run.component, run.hook, run.command));
+        }
+    }
+}
+
+/// Prints the files that are not up to date.
+fn check(outputs: &[OutputTree], folder: &Path, ui: &mut Ui) -> Result<ExitCode> {
+    let mut list = String::new();
+    for output in outputs {
+        for difference in output.compare(folder)? {
+            let what = match difference {
+                Difference::Changed(_) => "changed",
+                Difference::Missing(_) => "missing",
+                Difference::Extra(_) => "extra",
+            };
+            let path = shown(&folder.join(&output.folder).join(difference.path()));
+            list.push_str(&format!("{what} {path}\n"));
+        }
+    }
+    let count = list.lines().count();
+    ui.data(list)?;
+    if count > 0 {
+        ui.status(format_args!("{count} files are not up to date; run `fab generate`"));
+        return Ok(ExitCode::from(1));
+    }
+    for output in outputs {
+        ui.status(format_args!("{} is up to date", shown(&folder.join(&output.folder))));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was made for one environment, in one line.
+struct Generated<'a> {
+    output: &'a OutputTree,
+    folder: &'a Path,
+    elapsed: Duration,
+}
+
+impl fmt::Display for Generated<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Generated {} manifests ({} resources) for {} in {} ({} ms)",
+            self.output.files.len(),
+            self.output.resources(),
+            self.output.environment,
+            shown(&self.folder.join(&self.output.folder)),
+            self.elapsed.as_millis(),
+        )
+    }
+}
+
+/// Returns a path as the user would type it.
+fn shown(path: &Path) -> String {
+    let shown = path.to_string_lossy().replace('\\', "/");
+    shown.strip_prefix("./").map_or(shown.clone(), str::to_owned)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,158 @@
+//! Generates the manifests of a definition: all stages but writing.
+//!
+//! Everything is loaded and resolved for all environments before the first hook
+//! runs or the first chart is rendered, and everything is rendered before the
+//! caller writes the first byte. Each stage reports all that is wrong before the
+//! next one would start.
+
+use std::path::PathBuf;
+
+use crate::config::{self, Environment};
+use crate::definition::{self, place};
+use crate::error::{Error, Failure, Warning};
+use crate::hooks::{self, HookPolicy, HookRun};
+use crate::output::OutputTree;
+use crate::render::{ChartSettings, Renderer};
+use crate::resolve::{ResolvedTree, resolve};
+use crate::resource;
+
+/// What `fab generate` may choose; everything else is in the definition.
+pub struct GenerateOptions {
+    /// The folder of the root component; `.` for the working folder.
+    pub directory: PathBuf,
+    /// The folder that the output is written to, which is never an input.
+    pub output: PathBuf,
+    /// The environments, an output for each.
+    pub environments: Vec<Environment>,
+    /// What charts are told, and how they are rendered.
+    pub charts: ChartSettings,
+    /// Which hooks may run.
+    pub hooks: HookPolicy,
+    /// Whether every document is checked to be a resource.
+    pub validate: bool,
+    /// How many components are rendered at a time; none for as many as there are processors.
+    pub jobs: Option<usize>,
+}
+
+/// What happens during a run, as it happens.
+#[derive(Debug)]
+pub enum Event {
+    /// Something is odd.
+    Warning(Warning),
+    /// A hook's command was run.
+    Hook(HookRun),
+}
+
+/// Templates may recurse as deep as Helm allows, a thousand includes; only what is used of a stack takes memory.
+const STACK: usize = 1 << 28;
+
+/// Generates the manifests of every environment; `heard` is told what happens.
+///
+/// # Errors
+///
+/// All that went wrong.
+pub fn generate(
+    options: &GenerateOptions,
+    heard: &(dyn Fn(Event) + Sync),
+) -> Result<Vec<OutputTree>, Vec<Failure>> {
+    check_folders(&options.environments)?;
+    let shown = shown(options);
+    let trees = resolve_all(options, &shown, heard)?;
+    check_hooks(&trees, &options.hooks)?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
+    let pool = pool.map_err(|err| vec![whole_run(Error::Threads(err))])?;
+    let renderer = Renderer::new(&options.directory, &shown, &options.output, &options.charts);
+    let rendering = pool.install(|| renderer.trees(&trees, &|run| heard(Event::Hook(run))));
+    once_each(rendering.warnings, heard);
+    let mut failures = rendering.failures;
+    if options.validate && failures.is_empty() {
+        failures = pool.install(|| resource::check(&rendering.outputs));
+    }
+    finish(failures).map(|()| rendering.outputs)
+}
+
+/// Returns the environments that have a config file in a folder, for a run over all of them; `common` alone if none has.
+pub fn all_environments(directory: &std::path::Path) -> Vec<Environment> {
+    let names = config::load::names(directory);
+    if names.is_empty() {
+        return vec![Environment::new([config::COMMON])];
+    }
+    names.iter().map(|name| Environment::new([name])).collect()
+}
+
+/// An environment's folder is replaced whole, so it has to be below the output folder.
+fn check_folders(environments: &[Environment]) -> Result<(), Vec<Failure>> {
+    let leaves = |path: &str| !place::stays_inside(&place::clean(path.trim_start_matches('/')));
+    let failures = environments.iter().filter_map(|environment| {
+        let folder = place::clean(&environment.folder());
+        let bad = leaves(&folder) || folder.is_empty() || environment.named().any(leaves);
+        bad.then(|| whole_run(Error::EnvironmentLeaves { name: environment.to_string() }))
+    });
+    finish(failures.collect())
+}
+
+fn shown(options: &GenerateOptions) -> String {
+    place::clean(&options.directory.to_string_lossy().replace('\\', "/"))
+}
+
+fn resolve_all(
+    options: &GenerateOptions,
+    shown: &str,
+    heard: &(dyn Fn(Event) + Sync),
+) -> Result<Vec<ResolvedTree>, Vec<Failure>> {
+    let definition = definition::load(&options.directory, shown, &options.environments);
+    let (mut trees, mut failures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for environment in &options.environments {
+        let resolution = resolve(&definition, environment);
+        trees.push(resolution.tree);
+        failures.extend(resolution.failures);
+        warnings.extend(resolution.warnings);
+    }
+    once_each(warnings, heard);
+    finish(failures).map(|()| trees)
+}
+
+fn check_hooks(trees: &[ResolvedTree], policy: &HookPolicy) -> Result<(), Vec<Failure>> {
+    let failures = trees.iter().flat_map(|tree| {
+        tree.components.iter().filter_map(|component| {
+            let error = hooks::check(component, policy).err()?;
+            Some(Failure {
+                component: component.path.clone(),
+                environments: vec![tree.environment.to_string()],
+                error: error.into(),
+            })
+        })
+    });
+    finish(failures.collect())
+}
+
+/// Passes on each warning once, however many environments it came up in.
+fn once_each(warnings: Vec<Warning>, heard: &(dyn Fn(Event) + Sync)) {
+    let mut told: Vec<Warning> = Vec::new();
+    for warning in warnings {
+        if !told.contains(&warning) {
+            told.push(warning.clone());
+            heard(Event::Warning(warning));
+        }
+    }
+}
+
+/// Fails if there are failures; what failed alike in several environments becomes one failure.
+fn finish(failures: Vec<Failure>) -> Result<(), Vec<Failure>> {
+    let mut merged: Vec<Failure> = Vec::new();
+    for failure in failures {
+        match merged.iter_mut().find(|known| known.is_like(&failure)) {
+            Some(known) => {
+                known.environments.extend(failure.environments);
+                known.environments.dedup();
+            }
+            None => merged.push(failure),
+        }
+    }
+    if merged.is_empty() { Ok(()) } else { Err(merged) }
+}
+
+fn whole_run(error: Error) -> Failure {
+    Failure { component: String::new(), environments: Vec::new(), error: error.into() }
+}

@@ -1,0 +1,350 @@
+//! Writes the manifests of an environment to disk, all or nothing.
+//!
+//! The folder of an environment belongs to `fab` entirely. A complete new tree
+//! is built beside it, in which unchanged files are hard links to the old ones
+//! (so they keep their times), and then put in its place: by an atomic exchange
+//! where the system has one, else by two renames.
+//!
+//! Invariant: at every moment the folder is the old tree or the new one. Where
+//! two renames are needed there is a moment without either; a run that dies in
+//! it leaves the old tree beside, and the next run puts it back first.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::error::Error;
+
+/// The text of one output file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Path of the component that it is of.
+    pub component: String,
+    /// The text, which need not be UTF-8: static files are taken as they are.
+    pub text: Vec<u8>,
+    /// How many resources it holds.
+    pub resources: usize,
+}
+
+/// The manifests of one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputTree {
+    /// The environment, as messages name it.
+    pub environment: String,
+    /// The folder of the environment below the output folder.
+    pub folder: String,
+    /// The files by their path in that folder.
+    pub files: BTreeMap<String, Manifest>,
+}
+
+/// How a file on disk differs from the tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// It has another text.
+    Changed(String),
+    /// It is not on disk.
+    Missing(String),
+    /// It is on disk only.
+    Extra(String),
+}
+
+impl Difference {
+    /// Returns the path in the folder of the environment.
+    pub fn path(&self) -> &str {
+        match self {
+            Difference::Changed(path) | Difference::Missing(path) | Difference::Extra(path) => path,
+        }
+    }
+}
+
+impl OutputTree {
+    /// Returns how many resources there are in all manifests.
+    pub fn resources(&self) -> usize {
+        self.files.values().map(|manifest| manifest.resources).sum()
+    }
+
+    /// Compares the tree with what is on disk below `output`, in order of paths.
+    pub fn compare(&self, output: &Path) -> Result<Vec<Difference>, Error> {
+        let target = output.join(&self.folder);
+        let mut differences = Vec::new();
+        for (path, manifest) in &self.files {
+            match fs::read(target.join(path)) {
+                Ok(text) if text == manifest.text => {}
+                Ok(_) => differences.push(Difference::Changed(path.clone())),
+                Err(err) if is_absent(&err) => differences.push(Difference::Missing(path.clone())),
+                Err(source) => return Err(unreadable(&target.join(path), source)),
+            }
+        }
+        let extra = files_below(&target)?.into_iter().filter(|path| !self.files.contains_key(path));
+        differences.extend(extra.map(Difference::Extra));
+        differences.sort_by(|one, two| one.path().cmp(two.path()));
+        Ok(differences)
+    }
+
+    /// Writes the tree below `output` in place of what is there.
+    pub fn write(&self, output: &Path) -> Result<(), Error> {
+        let target = output.join(&self.folder);
+        let parent = target.parent().unwrap_or(output).to_owned();
+        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
+        let beside = Beside::new(&target, &parent);
+        beside.recover(&target)?;
+        beside.remove_stale()?;
+        let fresh = beside.fresh();
+        let result = self.build(&fresh, &target).and_then(|_lock| beside.swap(&fresh, &target));
+        if result.is_err() {
+            // The tree is useless now; what made the run fail is what gets reported.
+            let _ = fs::remove_dir_all(&fresh);
+        }
+        result
+    }
+
+    /// Builds the complete tree in `fresh`; the lock tells other runs that it is in use.
+    fn build(&self, fresh: &Path, old: &Path) -> Result<Option<File>, Error> {
+        fs::create_dir(fresh).map_err(|source| unwritable(fresh, source))?;
+        let lock = lock(fresh);
+        for (path, manifest) in &self.files {
+            let file = fresh.join(path);
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).map_err(|source| unwritable(folder, source))?;
+            }
+            if !link_unchanged(&old.join(path), &file, &manifest.text) {
+                fs::write(&file, &manifest.text).map_err(|source| unwritable(&file, source))?;
+            }
+        }
+        Ok(lock)
+    }
+}
+
+/// Links a new file to the old one if that is a plain file with this text.
+fn link_unchanged(old: &Path, new: &Path, text: &[u8]) -> bool {
+    let same_size =
+        fs::symlink_metadata(old).is_ok_and(|meta| meta.is_file() && meta.len() == text.len() as u64);
+    same_size && fs::read(old).is_ok_and(|old_text| old_text == text) && fs::hard_link(old, new).is_ok()
+}
+
+/// The names beside the folder of an environment that a run may use.
+struct Beside {
+    parent: PathBuf,
+    /// What all of them start with.
+    prefix: String,
+}
+
+impl Beside {
+    fn new(target: &Path, parent: &Path) -> Self {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        Beside { parent: parent.to_owned(), prefix: format!(".{name}.fab-") }
+    }
+
+    /// Returns the folder that this process builds in.
+    fn fresh(&self) -> PathBuf {
+        self.parent.join(format!("{}new-{}", self.prefix, std::process::id()))
+    }
+
+    /// Returns where the old tree is between two renames.
+    fn aside(&self) -> PathBuf {
+        self.parent.join(format!("{}old", self.prefix))
+    }
+
+    /// Puts back the old tree of a run that died between its two renames.
+    fn recover(&self, target: &Path) -> Result<(), Error> {
+        let aside = self.aside();
+        if !exists(target) && exists(&aside) {
+            fs::rename(&aside, target).map_err(|source| unwritable(target, source))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the trees that dead runs left.
+    fn remove_stale(&self) -> Result<(), Error> {
+        let entries = fs::read_dir(&self.parent).map_err(|source| unreadable(&self.parent, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| unreadable(&self.parent, source))?;
+            let ours = entry.file_name().to_string_lossy().starts_with(&self.prefix);
+            if ours && !in_use(&entry.path()) {
+                fs::remove_dir_all(entry.path()).map_err(|source| unwritable(&entry.path(), source))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the new tree in the place of the old one, which is then removed.
+    fn swap(&self, fresh: &Path, target: &Path) -> Result<(), Error> {
+        if !exists(target) {
+            return fs::rename(fresh, target).map_err(|source| unwritable(target, source));
+        }
+        let old = if exchange(fresh, target) {
+            fresh.to_owned()
+        } else {
+            let aside = self.aside();
+            fs::rename(target, &aside).map_err(|source| unwritable(target, source))?;
+            fs::rename(fresh, target).map_err(|source| unwritable(target, source))?;
+            aside
+        };
+        let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
+        removed.map_err(|source| unwritable(&old, source))
+    }
+}
+
+/// Exchanges two folders atomically; returns false where that is not to be had.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(one: &Path, two: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, two, RenameFlags::EXCHANGE).is_ok()
+}
+
+/// Exchanges two folders atomically; returns false where that is not to be had.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(_one: &Path, _two: &Path) -> bool {
+    false
+}
+
+/// Locks a folder for as long as the file lives; nothing where folders cannot be opened.
+fn lock(folder: &Path) -> Option<File> {
+    let file = File::open(folder).ok()?;
+    file.try_lock().is_ok().then_some(file)
+}
+
+/// Returns whether a living run builds in a folder.
+fn in_use(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// Lists the files below a folder by their relative paths; a folder that is not there has none.
+fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
+    if !exists(folder) {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder) {
+        let entry = entry.map_err(|err| {
+            let path = err.path().unwrap_or(folder).to_owned();
+            unreadable(&path, err.into())
+        })?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        if let Ok(relative) = entry.path().strip_prefix(folder) {
+            let segments: Vec<_> = relative.iter().map(|segment| segment.to_string_lossy()).collect();
+            files.push(segments.join("/"));
+        }
+    }
+    Ok(files)
+}
+
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn is_absent(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn unwritable(path: &Path, source: io::Error) -> Error {
+    Error::Unwritable { path: path.display().to_string(), source }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> Error {
+    Error::Unreadable { file: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> OutputTree {
+        let manifest = |text: &str| Manifest { component: "c".into(), text: text.into(), resources: 0 };
+        let files = files.iter().map(|&(path, text)| (path.to_owned(), manifest(text))).collect();
+        OutputTree { environment: "prod".into(), folder: "prod".into(), files }
+    }
+
+    #[track_caller]
+    fn check(output: &Path, want: &[(&str, &str)]) {
+        assert_eq!(tree(want).compare(output).unwrap(), [], "files of the environment");
+        let names: Vec<String> = files_below(output).unwrap();
+        let in_env = names.iter().filter(|name| name.starts_with("prod/")).count();
+        assert_eq!((in_env, names.len()), (want.len(), want.len()), "nothing is left beside it: {names:?}");
+    }
+
+    #[test]
+    fn a_tree_replaces_the_one_before() {
+        let dir = tempfile::tempdir().unwrap();
+        tree(&[("a.yaml", "1"), ("x/b.yaml", "2")]).write(dir.path()).unwrap();
+        check(dir.path(), &[("a.yaml", "1"), ("x/b.yaml", "2")]);
+        tree(&[("a.yaml", "3"), ("c.yaml", "")]).write(dir.path()).unwrap();
+        check(dir.path(), &[("a.yaml", "3"), ("c.yaml", "")]);
+    }
+
+    #[test]
+    fn an_unchanged_file_keeps_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        tree(&[("a.yaml", "1"), ("b.yaml", "2")]).write(dir.path()).unwrap();
+        let file = File::options().write(true).open(dir.path().join("prod/a.yaml")).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        tree(&[("a.yaml", "1"), ("b.yaml", "3")]).write(dir.path()).unwrap();
+        let time = fs::metadata(dir.path().join("prod/a.yaml")).unwrap().modified().unwrap();
+        assert_eq!(time, std::time::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn a_difference_is_changed_missing_or_extra() {
+        let dir = tempfile::tempdir().unwrap();
+        tree(&[("a.yaml", "1"), ("b.yaml", "2"), ("d/e.yaml", "5")]).write(dir.path()).unwrap();
+        let differences =
+            tree(&[("a.yaml", "1"), ("b.yaml", "3"), ("c.yaml", "4")]).compare(dir.path()).unwrap();
+        let want = [
+            Difference::Changed("b.yaml".into()),
+            Difference::Missing("c.yaml".into()),
+            Difference::Extra("d/e.yaml".into()),
+        ];
+        assert_eq!(differences, want);
+    }
+
+    #[test]
+    fn other_environments_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("qa")).unwrap();
+        fs::write(dir.path().join("qa/a.yaml"), "qa").unwrap();
+        tree(&[("a.yaml", "1")]).write(dir.path()).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("qa/a.yaml")).unwrap(), "qa");
+    }
+
+    #[test]
+    fn a_tree_that_a_dead_run_left_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join(".prod.fab-new-1/x")).unwrap();
+        tree(&[("a.yaml", "1")]).write(dir.path()).unwrap();
+        assert!(!dir.path().join(".prod.fab-new-1").exists());
+    }
+
+    #[test]
+    fn a_tree_that_a_living_run_builds_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join(".prod.fab-new-1");
+        fs::create_dir(&other).unwrap();
+        let lock = lock(&other);
+        tree(&[("a.yaml", "1")]).write(dir.path()).unwrap();
+        assert_eq!(other.exists(), lock.is_some());
+    }
+
+    #[test]
+    fn a_run_that_died_between_two_renames_is_completed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join(".prod.fab-old")).unwrap();
+        fs::write(dir.path().join(".prod.fab-old/a.yaml"), "old").unwrap();
+        fs::write(dir.path().join(".prod.fab-old/b.yaml"), "old").unwrap();
+        tree(&[("a.yaml", "new")]).write(dir.path()).unwrap();
+        check(dir.path(), &[("a.yaml", "new")]);
+    }
+
+    #[test]
+    fn err_the_output_folder_is_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = dir.path().join("generated");
+        fs::write(&output, "").unwrap();
+        let error = tree(&[("a.yaml", "1")]).write(&output).unwrap_err();
+        assert!(matches!(error, Error::Unwritable { .. }), "{error}");
+    }
+}

@@ -1,0 +1,213 @@
+//! Helm components: a chart, rendered in-process.
+//!
+//! The output is Fabrikate's to the byte. It cuts what `helm template` prints at
+//! every `\n---`, wherever that stands, leaves out what is no map or an empty
+//! one, and puts its own separator before each piece.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use goyaml::Value;
+use helm::{Capabilities, Chart, Engine, Env, Mode, Release, RenderOptions};
+
+use super::namespace::Injector;
+use super::{Renderer, Text};
+use crate::config::Environment;
+use crate::definition::{Method, place};
+use crate::error::{Error, Place, Position, Warning, WarningKind};
+use crate::resolve::ResolvedComponent;
+
+/// What templates can learn of the world around them.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The moment that they see as now.
+    pub now: SystemTime,
+    /// The time zone; one that nobody knows is UTC, as in Go.
+    pub zone: String,
+    /// What all randomness grows from.
+    pub seed: [u8; 32],
+}
+
+/// What charts are told, and how they are rendered.
+pub struct ChartSettings {
+    /// What the target cluster offers; charts branch on it.
+    pub capabilities: Capabilities,
+    /// Whether the files in `crds/` are part of the output.
+    pub include_crds: bool,
+    /// Clock and randomness.
+    pub world: World,
+}
+
+impl World {
+    /// Returns clock and randomness as charts take them.
+    pub fn env(&self) -> Env {
+        let env = || Env::new(self.now, self.seed);
+        env().in_zone(&self.zone).unwrap_or_else(env)
+    }
+
+    /// Returns the world of one rendering: its random values are its own, and do not depend on what else is
+    /// rendered, or in which order.
+    fn of(&self, rendering: &str) -> World {
+        // FNV-1a: distinct renderings need distinct seeds, which are as secret as the one they come from.
+        let hash = rendering.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let mut world = self.clone();
+        for (byte, mix) in world.seed.iter_mut().zip(hash.to_le_bytes()) {
+            *byte ^= mix;
+        }
+        world
+    }
+}
+
+/// The charts of a run, each loaded once, and the templates parsed from them.
+pub(super) struct Charts {
+    engine: Engine,
+    loaded: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+type Slot = OnceLock<Result<Chart, Arc<Error>>>;
+
+/// Renders the chart of a component.
+pub(super) fn render(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+) -> Result<Text, Arc<Error>> {
+    let chart = renderer.charts.load(renderer, component)?;
+    let namespace = component.namespace.as_deref().unwrap_or("default");
+    let options = RenderOptions {
+        engine: &renderer.charts.engine,
+        env: &renderer.settings.world.of(&format!("{environment} {}", component.output)).env(),
+        release: Release::new(component.name(), namespace),
+        capabilities: renderer.settings.capabilities.clone(),
+        include_crds: renderer.settings.include_crds,
+        skip_schema_validation: false,
+        mode: Mode::Normal,
+    };
+    let mut values = component.values.clone();
+    values.values_mut().for_each(helm::values::numbers_to_floats);
+    let rendered = helm::template(&chart, &values, &options)
+        .map_err(|err| chart_error(&chart, &renderer.show(&component.input), err))?;
+    let injected = component.namespace.as_deref().filter(|_| component.inject_namespace);
+    let mut text = pieces(&rendered.to_text(), injected)?;
+    let warnings = chart.warnings.iter().chain(&rendered.warnings);
+    text.warnings.extend(warnings.map(|warning| plain(WarningKind::Chart(warning.clone()))));
+    Ok(text)
+}
+
+impl Charts {
+    pub(super) fn new() -> Self {
+        Charts { engine: Engine::new(), loaded: Mutex::default() }
+    }
+
+    /// Loads a chart, or waits for whoever is loading it.
+    fn load(&self, renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart, Arc<Error>> {
+        let slot = {
+            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(loaded.entry(component.input.clone()).or_default())
+        };
+        slot.get_or_init(|| read(renderer, component).map_err(Arc::new)).clone()
+    }
+}
+
+fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart, Error> {
+    let path = renderer.on_disk(&component.input);
+    if path.exists() {
+        let place = Some(Place::file(renderer.show(&component.input)));
+        return helm::load(&path).map_err(|err| Error::Chart { place, source: Box::new(err.into()) });
+    }
+    let (own, folder) = (&component.own, renderer.show(&component.input));
+    Err(match own.component.method {
+        Method::Git | Method::Helm => {
+            Error::NotInstalled { name: component.name().to_owned(), folder, place: Some(own.place()) }
+        }
+        Method::Http | Method::Local => Error::NoChart { folder, place: own.place_of("path") },
+    })
+}
+
+/// Makes the error of a chart, with its place in the chart's files.
+fn chart_error(chart: &Chart, shown: &str, error: helm::Error) -> Error {
+    let place = error.site(chart).map_or_else(
+        || Place::file(shown),
+        |site| Place {
+            file: place::join(&[shown, &site.path]),
+            position: Some(Position { line: site.line, column: site.column }),
+            text: site.text.into(),
+        },
+    );
+    Error::Chart { place: Some(place), source: Box::new(error) }
+}
+
+/// Cuts what `helm template` prints as Fabrikate does, and puts a namespace into each piece if one is given.
+fn pieces(output: &str, namespace: Option<&str>) -> Result<Text, Error> {
+    let mut text = Text::default();
+    let mut documents = Vec::new();
+    for piece in output.split("\n---") {
+        match goyaml::from_str::<Value>(piece) {
+            Ok(Value::Mapping(map)) if !map.is_empty() => documents.push((piece, map)),
+            Ok(Value::Mapping(_) | Value::Null) => {}
+            Ok(_) | Err(_) => {
+                text.warnings.push(plain(WarningKind::DroppedDocument { excerpt: first_line(piece) }));
+            }
+        }
+    }
+    let injector =
+        namespace.map(|namespace| Injector::new(namespace, documents.iter().map(|(_, data)| data)));
+    text.text.reserve(output.len() + 5 * documents.len());
+    text.resources = documents.len();
+    for (piece, data) in documents {
+        text.text.extend_from_slice(b"---\n");
+        match &injector {
+            Some(injector) => text.text.extend_from_slice(injector.inject(piece, &data)?.as_bytes()),
+            None => text.text.extend_from_slice(piece.as_bytes()),
+        }
+        text.text.push(b'\n');
+    }
+    Ok(text)
+}
+
+/// Returns the first line that is neither blank nor a comment.
+fn first_line(piece: &str) -> String {
+    let mut lines = piece.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---");
+    line.unwrap_or_default().to_owned()
+}
+
+fn plain(kind: WarningKind) -> Warning {
+    Warning { place: None, kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(output: &str, want: &str, dropped: usize) {
+        let text = pieces(output, None).unwrap();
+        assert_eq!(String::from_utf8(text.text).unwrap(), want);
+        assert_eq!(text.warnings.len(), dropped, "documents with a warning");
+    }
+
+    #[test]
+    fn every_document_gets_a_separator_of_its_own() {
+        check("---\na: 1\n---\nb: 2\n", "---\n---\na: 1\n---\n\nb: 2\n\n", 0);
+    }
+
+    #[test]
+    fn empty_documents_are_left_out() {
+        check("---\n# Source: x\n---\n{}\n---\na: 1\n", "---\n\na: 1\n\n", 0);
+        check("", "", 0);
+    }
+
+    #[test]
+    fn documents_that_are_no_maps_are_left_out_with_a_warning() {
+        check("---\n- a\n---\ntext\n---\na: 1\n---\na: {\n", "---\n\na: 1\n", 3);
+    }
+
+    #[test]
+    fn the_rest_of_a_separator_line_stays() {
+        check("a: 1\n--- # c\nb: 2\n", "---\na: 1\n---\n # c\nb: 2\n\n", 0);
+    }
+}

@@ -1,0 +1,229 @@
+//! Renders the components of resolved trees into manifests.
+//!
+//! Components do not depend on each other, so they are rendered in parallel and
+//! their results are put back in order. Hooks are the exception: where there are
+//! some, the levels of the tree are gone through from the top, a level's
+//! components with hooks one after another, so that a hook finds what the hooks
+//! above it made.
+//!
+//! Invariant: the same input gives the same text and the same messages in the
+//! same order, with any number of threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::config::Environment;
+use crate::definition::{Generator, place};
+use crate::error::{Error, Failure, Warning};
+use crate::hooks::{self, HookRun, Moment};
+use crate::output::{Manifest, OutputTree};
+use crate::resolve::{ResolvedComponent, ResolvedTree};
+
+mod folder;
+pub mod handlebars;
+mod helm;
+mod namespace;
+mod static_manifests;
+mod templates;
+
+pub use self::helm::{ChartSettings, World};
+
+/// What one component renders to.
+#[derive(Debug, Default)]
+struct Text {
+    /// The manifest.
+    text: Vec<u8>,
+    /// How many resources it holds.
+    resources: usize,
+    /// What is odd.
+    warnings: Vec<Warning>,
+}
+
+impl Text {
+    /// Adds a file as Fabrikate does: behind a separator and with a line end after it.
+    fn push(&mut self, content: &[u8]) {
+        self.text.extend_from_slice(b"---\n");
+        self.text.extend_from_slice(content);
+        self.text.push(b'\n');
+        self.resources += count_documents(content);
+    }
+}
+
+/// Counts the documents that hold more than comments, without reading them as YAML.
+fn count_documents(text: &[u8]) -> usize {
+    let mut count = 0;
+    let mut counted = false;
+    for line in text.split(|byte| *byte == b'\n') {
+        if line.starts_with(b"---") {
+            counted = false;
+        } else if !counted && line.trim_ascii().first().is_some_and(|first| *first != b'#') {
+            counted = true;
+            count += 1;
+        }
+    }
+    count
+}
+
+/// What becomes of one component: its text, or all that went wrong.
+type Outcome = Result<Text, Vec<Arc<Error>>>;
+
+/// What becomes of the trees of a run.
+pub(crate) struct Rendering {
+    /// The output of each tree; complete only if nothing failed.
+    pub(crate) outputs: Vec<OutputTree>,
+    /// What failed.
+    pub(crate) failures: Vec<Failure>,
+    /// What is odd.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// All that rendering needs beside the components.
+pub(crate) struct Renderer<'a> {
+    root: &'a Path,
+    shown: &'a str,
+    /// The output folder without links; none if there is none yet.
+    output: Option<PathBuf>,
+    settings: &'a ChartSettings,
+    charts: helm::Charts,
+}
+
+impl<'a> Renderer<'a> {
+    /// Renders what is in `root`, which messages name `shown`; `output` is no input.
+    pub(crate) fn new(root: &'a Path, shown: &'a str, output: &Path, settings: &'a ChartSettings) -> Self {
+        Renderer { root, shown, output: output.canonicalize().ok(), settings, charts: helm::Charts::new() }
+    }
+
+    /// Renders every component of every tree.
+    pub(crate) fn trees(&self, trees: &[ResolvedTree], heard: &(dyn Fn(HookRun) + Sync)) -> Rendering {
+        let hooked = trees.iter().flat_map(|tree| &tree.components).any(hooks::has_any);
+        let outcomes: Vec<Vec<Option<Outcome>>> = if hooked {
+            trees.iter().map(|tree| self.by_level(tree, heard)).collect()
+        } else {
+            let of_tree = |tree: &ResolvedTree| {
+                let components = tree.components.par_iter();
+                components.map(|component| Some(self.one(component, &tree.environment))).collect()
+            };
+            trees.par_iter().map(of_tree).collect()
+        };
+        let mut rendering = Rendering { outputs: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
+        for (tree, outcomes) in trees.iter().zip(outcomes) {
+            rendering.add(tree, outcomes);
+        }
+        rendering
+    }
+
+    /// Renders level after level; after a failure the levels below are left out, as their hooks may need it.
+    fn by_level(&self, tree: &ResolvedTree, heard: &(dyn Fn(HookRun) + Sync)) -> Vec<Option<Outcome>> {
+        let mut outcomes: Vec<Option<Outcome>> = tree.components.iter().map(|_| None).collect();
+        let levels = tree.components.iter().map(|component| component.level + 1).max().unwrap_or(0);
+        for level in 0..levels {
+            let at_level = |hooked: bool| {
+                let numbered = tree.components.iter().enumerate();
+                let wanted =
+                    numbered.filter(move |(_, one)| one.level == level && hooks::has_any(one) == hooked);
+                wanted.collect::<Vec<_>>()
+            };
+            for (at, component) in at_level(true) {
+                outcomes[at] = Some(self.with_hooks(component, &tree.environment, heard));
+            }
+            let rest = at_level(false).into_par_iter();
+            let rest: Vec<(usize, Outcome)> =
+                rest.map(|(at, component)| (at, self.one(component, &tree.environment))).collect();
+            for (at, outcome) in rest {
+                outcomes[at] = Some(outcome);
+            }
+            if outcomes.iter().flatten().any(Result::is_err) {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    fn with_hooks(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+        heard: &(dyn Fn(HookRun) + Sync),
+    ) -> Outcome {
+        let run = |moment| hooks::run(component, moment, self.root, heard).map_err(|err| vec![Arc::new(err)]);
+        run(Moment::Before)?;
+        let text = self.one(component, environment)?;
+        run(Moment::After)?;
+        Ok(text)
+    }
+
+    fn one(&self, component: &ResolvedComponent, environment: &Environment) -> Outcome {
+        match component.own.component.generator {
+            Generator::Static => static_manifests::render(self, component).map_err(|err| vec![Arc::new(err)]),
+            Generator::Helm => helm::render(self, component, environment).map_err(|err| vec![err]),
+            Generator::Handlebars => templates::render(self, component, environment)
+                .map_err(|errors| errors.into_iter().map(Arc::new).collect()),
+            // Resolving refuses unknown types.
+            Generator::Component | Generator::Unknown(_) => Ok(Text::default()),
+        }
+    }
+
+    /// Returns the output folder as seen from a folder that it is in.
+    fn output_below(&self, folder: &Path) -> Option<PathBuf> {
+        let real = folder.canonicalize().ok()?;
+        self.output.as_ref()?.strip_prefix(real).ok().map(|relative| folder.join(relative))
+    }
+
+    /// Returns where a path of the tree is.
+    fn on_disk(&self, path: &str) -> PathBuf {
+        let path = self.root.join(path);
+        if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
+    }
+
+    /// Returns a path of the tree as the user would type it.
+    fn show(&self, path: &str) -> String {
+        place::show(self.shown, path)
+    }
+}
+
+impl Rendering {
+    fn add(&mut self, tree: &ResolvedTree, outcomes: Vec<Option<Outcome>>) {
+        let environment = tree.environment.to_string();
+        let mut output = OutputTree {
+            environment: environment.clone(),
+            folder: tree.environment.folder(),
+            files: Default::default(),
+        };
+        for (component, outcome) in tree.components.iter().zip(outcomes) {
+            match outcome {
+                Some(Ok(Text { text, resources, warnings })) => {
+                    let manifest = Manifest { component: component.path.clone(), text, resources };
+                    output.files.insert(component.output.clone(), manifest);
+                    self.warnings.extend(warnings);
+                }
+                Some(Err(errors)) => self.failures.extend(errors.into_iter().map(|error| Failure {
+                    component: component.path.clone(),
+                    environments: vec![environment.clone()],
+                    error,
+                })),
+                None => {}
+            }
+        }
+        self.outputs.push(output);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count_documents;
+
+    #[track_caller]
+    fn check(text: &str, want: usize) {
+        assert_eq!(count_documents(text.as_bytes()), want, "{text:?}");
+    }
+
+    #[test]
+    fn a_document_with_content_is_a_resource() {
+        check("a: 1\n---\n---\nb: 1\n", 2);
+        check("# nothing\n\n---\n\n", 0);
+        check("", 0);
+        check("---\r\n{\"a\": 1}\r\n", 1);
+    }
+}
