@@ -11,6 +11,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::strconv;
 use crate::types::Type;
 use crate::value::{List, Map, Object, Str, Value};
 
@@ -44,10 +45,10 @@ pub fn encode_indented(value: &Value, indent: &str) -> Result<String, String> {
 pub fn float(number: f64) -> String {
     let size = number.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{number:e}");
-        return if size < 1.0 { text } else { text.replace('e', "e+") };
+        // Go writes e-07, and encoding/json makes e-7 of it.
+        return strconv::format_float(number, b'e', None).replace("e-0", "e-");
     }
-    number.to_string()
+    strconv::format_float(number, b'f', None)
 }
 
 /// Returns the error for a number that JSON cannot express.

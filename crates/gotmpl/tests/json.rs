@@ -34,6 +34,8 @@ fn numbers_have_an_exponent_only_when_very_small_or_large() {
         (-1.5e300, "-1.5e+300"),
         (1e-6, "0.000001"),
         (1.5e-7, "1.5e-7"),
+        (1.5e-10, "1.5e-10"),
+        (740_376_814_929_854.2, "740376814929854.2"),
     ] {
         check_encode(&Value::Float64(number), Ok(want));
     }
@@ -155,6 +157,9 @@ fn syntax_errors_have_the_words_of_go() {
         ("1 2", "invalid character '2' after top-level value"),
         ("[1,]", "invalid character ']' looking for beginning of value"),
         ("trux", "invalid character 'x' in literal true (expecting 'e')"),
+        ("tru", "invalid character ' ' in literal true (expecting 'e')"),
+        ("1.", "invalid character ' ' after decimal point in numeric literal"),
+        ("\"\\", "invalid character ' ' in string escape code"),
         ("-x", "invalid character 'x' in numeric literal"),
         ("01", "invalid character '1' after top-level value"),
         ("1.x", "invalid character 'x' after decimal point in numeric literal"),

@@ -278,6 +278,11 @@ impl Scan<'_> {
         while let Some(rune) = self.peek().filter(|rune| belongs(rune.c)) {
             self.at = rune.end();
         }
+        self.take_broken_end();
+    }
+
+    /// Takes what is left if none of it is valid: xstrings counts it as more of the same.
+    fn take_broken_end(&mut self) {
         if self.peek().is_none() {
             self.at = self.text.len();
         }
@@ -285,7 +290,7 @@ impl Scan<'_> {
 
     /// Takes an upper-case word: `HTTP` of `HTTPStatus`, or all of `Status`.
     fn take_upper(&mut self) {
-        let Some(second) = self.peek() else { return };
+        let Some(second) = self.peek() else { return self.take_broken_end() };
         if !is_upper(second.c) {
             if is_alphabet(second.c) {
                 self.take(|c| is_alphabet(c) && !is_upper(c));
@@ -300,6 +305,7 @@ impl Scan<'_> {
         if self.peek().is_some_and(|rune| is_alphabet(rune.c)) {
             self.at = last;
         }
+        self.take_broken_end();
     }
 }
 

@@ -20,7 +20,7 @@ mod syntax;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("regexMatch", &[Text, Text], Bool, |exec, args| {
-        Ok(Value::Bool(compile(exec, bytes(args, 0)).is_ok_and(|regex| is_match(&regex, bytes(args, 1)))))
+        Ok(Value::Bool(compile(exec, bytes(args, 0)).is_ok_and(|pattern| is_match(&pattern, bytes(args, 1)))))
     }),
     function("mustRegexMatch", &[Text, Text], Bool, |exec, args| {
         Ok(Value::Bool(is_match(&*compile(exec, bytes(args, 0))?, bytes(args, 1))))
@@ -38,20 +38,20 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         Ok(find_all(&*compile(exec, bytes(args, 0))?, args))
     }),
     function("regexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
-        let regex = must_compile(exec, bytes(args, 0))?;
-        replace(exec, &regex, args, Replacement::Template)
+        let pattern = must_compile(exec, bytes(args, 0))?;
+        replace(exec, &pattern, args, Replacement::Template)
     }),
     function("mustRegexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
-        let regex = compile(exec, bytes(args, 0))?;
-        replace(exec, &regex, args, Replacement::Template)
+        let pattern = compile(exec, bytes(args, 0))?;
+        replace(exec, &pattern, args, Replacement::Template)
     }),
     function("regexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
-        let regex = must_compile(exec, bytes(args, 0))?;
-        replace(exec, &regex, args, Replacement::Literal)
+        let pattern = must_compile(exec, bytes(args, 0))?;
+        replace(exec, &pattern, args, Replacement::Literal)
     }),
     function("mustRegexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
-        let regex = compile(exec, bytes(args, 0))?;
-        replace(exec, &regex, args, Replacement::Literal)
+        let pattern = compile(exec, bytes(args, 0))?;
+        replace(exec, &pattern, args, Replacement::Literal)
     }),
     function("regexSplit", &[Text, Text, Int], Type::STRINGS, |exec, args| {
         Ok(split(&*must_compile(exec, bytes(args, 0))?, args))
@@ -68,7 +68,13 @@ const SIZE_LIMIT: usize = 64 << 20;
 const CACHED: usize = 512;
 
 /// A compiled pattern, or Go's error text.
-pub(crate) type Compiled = Result<Rc<Regex>, String>;
+pub(crate) type Compiled = Result<Rc<Pattern>, String>;
+
+/// A compiled pattern with the names of its groups.
+pub(crate) struct Pattern {
+    regex: Regex,
+    names: Vec<(String, usize)>,
+}
 
 /// Compiles a pattern, or finds it among those of this run.
 fn compile(exec: &Exec<'_>, pattern: &[u8]) -> Compiled {
@@ -86,7 +92,7 @@ fn compile(exec: &Exec<'_>, pattern: &[u8]) -> Compiled {
 }
 
 /// Compiles a pattern, with the error of Go's `regexp.MustCompile`.
-fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Rc<Regex>, CallError> {
+fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Rc<Pattern>, CallError> {
     compile(exec, pattern).map_err(|err| {
         let text = String::from_utf8_lossy(pattern);
         let quoted =
@@ -97,10 +103,11 @@ fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Rc<Regex>, CallError>
 
 fn compile_new(pattern: &[u8]) -> Compiled {
     let rewritten = syntax::rewrite(pattern).map_err(|err| err.to_string())?;
-    let compiled = RegexBuilder::new(&rewritten).size_limit(SIZE_LIMIT).nest_limit(4000).build();
+    let compiled = RegexBuilder::new(&rewritten.pattern).size_limit(SIZE_LIMIT).nest_limit(4000).build();
     let too_large =
         || format!("error parsing regexp: expression too large: `{}`", String::from_utf8_lossy(pattern));
-    compiled.map(Rc::new).map_err(|_| too_large())
+    let regex = compiled.map_err(|_| too_large())?;
+    Ok(Rc::new(Pattern { regex, names: rewritten.names }))
 }
 
 /// A text to be searched: valid UTF-8, with the way back to the original bytes.
@@ -136,14 +143,15 @@ impl<'a> Subject<'a> {
     }
 
     /// Finds all matches; an empty one within a character is none for Go.
-    fn captures<'t>(&'t self, regex: &'t Regex) -> impl Iterator<Item = Captures<'t>> {
-        regex
+    fn captures<'t>(&'t self, pattern: &'t Pattern) -> impl Iterator<Item = Captures<'t>> {
+        pattern
+            .regex
             .captures_iter(self.text.as_bytes())
             .filter(|captures| self.is_whole(captures.get_match().range()))
     }
 
-    fn spans<'t>(&'t self, regex: &'t Regex) -> impl Iterator<Item = (usize, usize)> {
-        let spans = regex.find_iter(self.text.as_bytes()).map(|found| found.range());
+    fn spans<'t>(&'t self, pattern: &'t Pattern) -> impl Iterator<Item = (usize, usize)> {
+        let spans = pattern.regex.find_iter(self.text.as_bytes()).map(|found| found.range());
         spans.filter(|span| self.is_whole(span.clone())).map(|span| (span.start, span.end))
     }
 
@@ -152,25 +160,25 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn is_match(regex: &Regex, text: &[u8]) -> bool {
-    Subject::new(text).spans(regex).next().is_some()
+fn is_match(pattern: &Pattern, text: &[u8]) -> bool {
+    Subject::new(text).spans(pattern).next().is_some()
 }
 
-fn find(regex: &Regex, args: &[Value]) -> Value {
+fn find(pattern: &Pattern, args: &[Value]) -> Value {
     let subject = Subject::new(bytes(args, 1));
-    let span = subject.spans(regex).next();
+    let span = subject.spans(pattern).next();
     Value::str(span.map_or(&b""[..], |(from, to)| subject.cut(from, to)))
 }
 
-fn find_all(regex: &Regex, args: &[Value]) -> Value {
+fn find_all(pattern: &Pattern, args: &[Value]) -> Value {
     let subject = Subject::new(bytes(args, 1));
     let limit = usize::try_from(int(args, 2)).unwrap_or(usize::MAX);
-    let found: Vec<_> = subject.spans(regex).take(limit).map(|(from, to)| subject.cut(from, to)).collect();
+    let found: Vec<_> = subject.spans(pattern).take(limit).map(|(from, to)| subject.cut(from, to)).collect();
     // Go returns a nil slice when there is nothing.
     if found.is_empty() { Value::List(List::nil(Type::STRINGS)) } else { Value::strings(found) }
 }
 
-fn split(regex: &Regex, args: &[Value]) -> Value {
+fn split(pattern: &Pattern, args: &[Value]) -> Value {
     let subject = Subject::new(bytes(args, 1));
     let limit = int(args, 2);
     if limit == 0 {
@@ -181,7 +189,7 @@ fn split(regex: &Regex, args: &[Value]) -> Value {
         return Value::strings([""]);
     }
     let (mut pieces, mut start, mut end) = (Vec::new(), 0, 0);
-    for (from, to) in subject.spans(regex).take(limit) {
+    for (from, to) in subject.spans(pattern).take(limit) {
         if pieces.len() + 1 == limit {
             break;
         }
@@ -204,12 +212,12 @@ enum Replacement {
     Literal,
 }
 
-fn replace(exec: &mut Exec<'_>, regex: &Regex, args: &[Value], kind: Replacement) -> Outcome {
+fn replace(exec: &mut Exec<'_>, pattern: &Pattern, args: &[Value], kind: Replacement) -> Outcome {
     let replacement = bytes(args, 2);
     let literal = kind == Replacement::Literal || !replacement.contains(&b'$');
     let subject = Subject::new(bytes(args, 1));
     let (mut out, mut last) = (Vec::new(), 0);
-    for captures in subject.captures(regex) {
+    for captures in subject.captures(pattern) {
         let span = captures.get_match().range();
         let before = out.len();
         out.extend_from_slice(subject.cut(last, span.start));
@@ -219,7 +227,10 @@ fn replace(exec: &mut Exec<'_>, regex: &Regex, args: &[Value], kind: Replacement
             expand::expand(&mut out, replacement, |group| {
                 let found = match group {
                     expand::Group::Number(number) => captures.get(number),
-                    expand::Group::Name(name) => captures.name(&syntax::group_name(name)),
+                    expand::Group::Name(name) => {
+                        let mut numbers = pattern.names.iter().filter(|(known, _)| known == name);
+                        numbers.find_map(|(_, number)| captures.get(*number))
+                    }
                 };
                 found.map_or(b"", |found| subject.cut(found.start(), found.end()))
             });

@@ -15,6 +15,8 @@ mod object;
 
 pub use constraint::Constraint;
 
+pub(crate) use object::zero_like;
+
 use object::{POINTER, Pointed};
 
 pub(crate) const FUNCTIONS: &[Function] = &[

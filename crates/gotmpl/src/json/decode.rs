@@ -181,7 +181,7 @@ impl Decoder<'_> {
 
     fn digits(&mut self, place: &str) -> Result<(), String> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.unexpected(place));
+            return Err(self.unexpected_within(place));
         }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -191,7 +191,10 @@ impl Decoder<'_> {
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, String> {
         for byte in word.bytes() {
-            self.take(byte, &format!("in literal {word} (expecting '{}')", char::from(byte)))?;
+            if self.peek() != Some(byte) {
+                return Err(self.unexpected_within(&format!("in literal {word} (expecting '{}')", char::from(byte))));
+            }
+            self.at += 1;
         }
         Ok(value)
     }
@@ -226,7 +229,7 @@ impl Decoder<'_> {
             Some(b't') => '\t',
             Some(byte @ (b'\\' | b'/' | b'"')) => char::from(byte),
             Some(b'u') => return self.unicode_escape(out),
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_within("in string escape code")),
         };
         self.at += 1;
         out.push(c);
@@ -257,7 +260,7 @@ impl Decoder<'_> {
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
             let Some(digit) = digit else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.unexpected_within("in \\u hexadecimal character escape"));
             };
             unit = unit * 16 + digit;
             self.at += 1;
@@ -286,8 +289,13 @@ impl Decoder<'_> {
     fn unexpected(&self, place: &str) -> String {
         match self.peek() {
             None => "unexpected end of JSON input".to_owned(),
-            Some(byte) => format!("invalid character '{}' {place}", quoted(byte)),
+            Some(_) => self.unexpected_within(place),
         }
+    }
+
+    /// Returns the error within a literal, where Go takes the end of the text for a blank.
+    fn unexpected_within(&self, place: &str) -> String {
+        format!("invalid character '{}' {place}", quoted(self.peek().unwrap_or(b' ')))
     }
 }
 

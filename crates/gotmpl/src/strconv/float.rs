@@ -64,7 +64,23 @@ pub fn append_float(out: &mut Vec<u8>, x: f64, verb: u8, precision: Option<usize
 
 impl Decimal {
     fn shortest(x: f64) -> Self {
-        Self::from_scientific(&format!("{x:e}"))
+        let mut shortest = Self::from_scientific(&format!("{x:e}"));
+        shortest.tie_to_even(x);
+        shortest
+    }
+
+    /// Of two shortest forms that are equally near, takes the even one, as Go does;
+    /// Rust takes the larger.
+    fn tie_to_even(&mut self, x: f64) {
+        // With fewer digits the number itself is written, and nothing is tied.
+        const FEWEST: usize = 15;
+        let len = self.digits.len();
+        let Some(last) = self.digits.last().copied().filter(|digit| digit % 2 == 1 && len >= FEWEST) else { return };
+        let exact = format!("{x:.*e}", len + 20);
+        let mut exact = exact.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).skip(len - 1);
+        if exact.next() == Some(last - 1) && exact.next() == Some(b'5') && exact.all(|digit| digit == b'0') {
+            self.digits[len - 1] = last - 1;
+        }
     }
 
     fn significant(x: f64, digits: usize) -> Self {

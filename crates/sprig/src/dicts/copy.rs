@@ -1,9 +1,11 @@
 //! Deep copies, as mitchellh/copystructure 1.2.0 makes them: maps and lists are
-//! copied with their types, all else is taken over.
+//! copied with their types, all else is taken over. A version, whose fields Go
+//! cannot reach, becomes 0.0.0.
 
 use gotmpl::{CallError, Exec, List, Map, Value, json};
 
 use crate::args::Outcome;
+use crate::semver;
 
 /// Returns a copy that shares no map and no list with the original.
 pub(super) fn deep_copy(exec: &mut Exec<'_>, value: &Value) -> Outcome {
@@ -32,6 +34,6 @@ fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
             let copied = entries.iter().map(|(key, value)| Ok((key.clone(), copy(exec, value, depth + 1)?)));
             Ok(Value::Map(Map::with_entries(map.go_type(), copied.collect::<Result<_, CallError>>()?)))
         }
-        other => Ok(other.clone()),
+        other => Ok(semver::zero_like(other).unwrap_or_else(|| other.clone())),
     }
 }

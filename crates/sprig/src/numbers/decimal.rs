@@ -1,7 +1,7 @@
 //! Exact decimal arithmetic, as shopspring/decimal 1.4.0 does it for `addf` and
 //! its like: 0.1 + 0.2 is 0.3.
 
-use gotmpl::CallError;
+use gotmpl::{CallError, strconv};
 use num_bigint::{BigInt, Sign};
 
 /// Digits after the point that a division keeps.
@@ -27,7 +27,7 @@ impl Decimal {
             };
             return Err(CallError::new(format!("Cannot create a Decimal from {name}")));
         }
-        let text = format!("{number:e}");
+        let text = strconv::format_float(number, b'e', None);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = format!("{whole}{fraction}");

@@ -32,16 +32,31 @@ fn error(what: &'static str, text: &str) -> SyntaxError {
     SyntaxError { what, text: text.to_owned() }
 }
 
+/// A pattern for the `regex` crate.
+#[derive(Debug)]
+pub(super) struct Rewritten {
+    pub(super) pattern: String,
+    /// The names of the groups with their numbers. Go lets groups share one, so the
+    /// crate is given none.
+    pub(super) names: Vec<(String, usize)>,
+}
+
 /// Rewrites a pattern of Go for the `regex` crate.
-pub(super) fn rewrite(pattern: &[u8]) -> Result<String, SyntaxError> {
+pub(super) fn rewrite(pattern: &[u8]) -> Result<Rewritten, SyntaxError> {
     let whole = std::str::from_utf8(pattern).map_err(|err| {
         let rest = String::from_utf8_lossy(&pattern[err.valid_up_to()..]);
         error("invalid UTF-8", &rest)
     })?;
-    let mut rewriter =
-        Rewriter { whole, rest: whole, out: String::new(), open: vec![Level::default()], names: Vec::new() };
+    let mut rewriter = Rewriter {
+        whole,
+        rest: whole,
+        out: String::new(),
+        open: vec![Level::default()],
+        groups: 0,
+        names: Vec::new(),
+    };
     rewriter.run()?;
-    Ok(rewriter.out)
+    Ok(Rewritten { pattern: rewriter.out, names: rewriter.names })
 }
 
 struct Rewriter<'a> {
@@ -50,7 +65,9 @@ struct Rewriter<'a> {
     out: String,
     /// The groups around the current place, the whole pattern first.
     open: Vec<Level>,
-    names: Vec<&'a str>,
+    /// Groups that capture, so far.
+    groups: usize,
+    names: Vec<(String, usize)>,
 }
 
 /// What must be known of a group while it is read.
@@ -140,6 +157,7 @@ impl<'a> Rewriter<'a> {
     fn group(&mut self) -> Result<(), SyntaxError> {
         if !self.rest.starts_with("(?") {
             self.rest = &self.rest[1..];
+            self.groups += 1;
             return self.open("(");
         }
         let named = self.rest.strip_prefix("(?P<").filter(|rest| !rest.is_empty());
@@ -163,15 +181,13 @@ impl<'a> Rewriter<'a> {
         let end = after.find('>').ok_or_else(|| error("invalid named capture", all))?;
         let name = &after[..end];
         let capture = &all[..all.len() - after.len() + end + 1];
-        let well_formed = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
-        if !well_formed || self.names.contains(&name) {
+        if name.is_empty() || !name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) {
             return Err(error("invalid named capture", capture));
         }
-        self.names.push(name);
+        self.groups += 1;
+        self.names.push((name.to_owned(), self.groups));
         self.rest = &after[end + 1..];
-        // The crate takes no name that begins with a digit; such a group is found
-        // by the same name with the prefix that `group_name` gives it.
-        self.open(&format!("(?P<{}>", group_name(name)))
+        self.open("(")
     }
 
     /// Reads `(?flags)` or `(?flags:`.
@@ -310,11 +326,6 @@ impl<'a> Rewriter<'a> {
         }
         Ok(())
     }
-}
-
-/// Returns the name under which the crate knows a group: digits may not begin it.
-pub(super) fn group_name(name: &str) -> String {
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_.{name}") } else { name.to_owned() }
 }
 
 type Braces<'a> = (u64, Option<u64>, &'a str);

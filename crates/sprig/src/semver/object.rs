@@ -104,6 +104,23 @@ impl Object for Pointed {
     }
 }
 
+/// Returns the zero version of the same Go type, for a version.
+pub(crate) fn zero_like(value: &Value) -> Option<Value> {
+    let zero = Version {
+        major: 0,
+        minor: 0,
+        patch: 0,
+        prerelease: String::new(),
+        metadata: String::new(),
+        original: String::new(),
+    };
+    let copy = match value.as_object::<Pointed>()? {
+        Pointed::Pointer(_) => Pointed::Pointer(zero),
+        Pointed::Struct(_) => Pointed::Struct(zero),
+    };
+    Some(Value::Object(Rc::new(copy)))
+}
+
 fn compare(version: &Version, name: &str, args: &[Value]) -> Outcome {
     let other = args.first().and_then(Value::as_object::<Pointed>).map(Pointed::version);
     let other = other.ok_or_else(|| CallError::new(crate::args::NIL_POINTER))?;

@@ -55,8 +55,8 @@ impl Zone {
     pub(super) fn name(&self) -> &str {
         match self {
             Zone::Utc => "UTC",
-            Zone::Local(_) => "Local",
-            Zone::Named(zone) => zone.iana_name().unwrap_or("UTC"),
+            // Go calls the local zone by the name in TZ, too.
+            Zone::Local(zone) | Zone::Named(zone) => zone.iana_name().unwrap_or("UTC"),
             Zone::Fixed { name, .. } => name,
         }
     }
