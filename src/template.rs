@@ -110,7 +110,10 @@ pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, Templ
     let render_options = RenderOptions {
         engine: &engine,
         env,
-        release: Release { is_upgrade: options.is_upgrade, ..Release::new(name.as_str(), options.namespace.as_str()) },
+        release: Release {
+            is_upgrade: options.is_upgrade,
+            ..Release::new(name.as_str(), options.namespace.as_str())
+        },
         capabilities,
         include_crds: options.include_crds,
         skip_schema_validation: options.skip_schema_validation,
@@ -139,14 +142,17 @@ fn name_and_chart<'a>(
             Some(template) => Ok((engine.name_from_template(template, env)?, chart)),
             None => Ok(("release-name".to_owned(), chart)),
         },
-        [_, _] if options.generate_name => Err(conflict("cannot set --generate-name and also specify a name")),
+        [_, _] if options.generate_name => {
+            Err(conflict("cannot set --generate-name and also specify a name"))
+        }
         [_, _] if options.name_template.as_ref().is_some_and(|template| !template.is_empty()) => {
             Err(conflict("cannot set --name-template and also specify a name"))
         }
         [name, chart] => Ok((name.clone(), chart)),
-        [_, _, more @ ..] => {
-            Err(conflict(&format!("expected at most two arguments, unexpected arguments: {}", more.join(", "))))
-        }
+        [_, _, more @ ..] => Err(conflict(&format!(
+            "expected at most two arguments, unexpected arguments: {}",
+            more.join(", ")
+        ))),
     }
 }
 

@@ -125,7 +125,9 @@ struct RefusedArgs {
 impl RefusedArgs {
     fn text(&self) -> Option<&'static str> {
         if self.dependency_update == Some(true) {
-            Some("--dependency-update needs the network: put the chart's dependencies into its charts/ folder first")
+            Some(
+                "--dependency-update needs the network: put the chart's dependencies into its charts/ folder first",
+            )
         } else if self.post_renderer.is_some() {
             Some("--post-renderer is not supported: pipe the output into the program instead")
         } else if self.repo.is_some() {

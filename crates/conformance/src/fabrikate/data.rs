@@ -19,11 +19,12 @@ pub(super) fn same(want: Option<&Node>, got: Option<&Node>) -> bool {
     }
 }
 
+/// Reads the documents of a file, cut where Fabrikate cuts before it writes them anew: the line end before a
+/// separator is no part of a document, so it is not the end of a text in it.
 fn documents(text: &[u8]) -> Option<Vec<Mapping>> {
-    let stream = std::str::from_utf8(text).ok()?;
     let mut documents = Vec::new();
-    for document in goyaml::documents(stream).ok()? {
-        match goyaml::from_str(document.text).ok()? {
+    for piece in std::str::from_utf8(text).ok()?.split("\n---") {
+        match goyaml::from_str(piece).ok()? {
             Value::Null => {}
             Value::Mapping(map) => documents.push(map),
             _ => return None,
