@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::builtins::Builtin;
+use crate::function::Function;
 use crate::strconv;
 use crate::value::Str;
 
@@ -117,6 +118,8 @@ pub(crate) struct Variable {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FunctionId {
     Builtin(Builtin),
+    /// A builtin that is a function like any other.
+    Text(&'static Function),
     /// The number in the table that the text was parsed with.
     Table(u32),
 }

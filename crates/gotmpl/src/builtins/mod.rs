@@ -1,4 +1,4 @@
-//! The 18 functions that Go's `text/template` brings along.
+//! The 19 functions that Go's `text/template` brings along.
 //!
 //! A table of functions may bring its own under the same names, which then count.
 
@@ -8,11 +8,12 @@ mod index;
 
 use crate::exec::{Exec, Operand};
 use crate::fmt;
-use crate::function::CallError;
+use crate::function::{Body, CallError, Function};
+use crate::tree::FunctionId;
 use crate::types::{Kind, Type};
 use crate::value::{Str, Value};
 
-/// A builtin function.
+/// A builtin whose arguments Go takes as `reflect.Value`: anything, no value included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Builtin {
     And,
@@ -20,29 +21,14 @@ pub(crate) enum Builtin {
     Eq,
     Ge,
     Gt,
-    Html,
     Index,
-    Js,
     Le,
     Len,
     Lt,
     Ne,
     Not,
     Or,
-    Print,
-    Printf,
-    Println,
     Slice,
-    Urlquery,
-}
-
-/// What a parameter takes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Param {
-    /// A value of that type.
-    Typed(Type),
-    /// A `reflect.Value`: anything, no value included.
-    Reflect,
 }
 
 const NAMES: &[(&str, Builtin)] = &[
@@ -51,52 +37,60 @@ const NAMES: &[(&str, Builtin)] = &[
     ("eq", Builtin::Eq),
     ("ge", Builtin::Ge),
     ("gt", Builtin::Gt),
-    ("html", Builtin::Html),
     ("index", Builtin::Index),
-    ("js", Builtin::Js),
     ("le", Builtin::Le),
     ("len", Builtin::Len),
     ("lt", Builtin::Lt),
     ("ne", Builtin::Ne),
     ("not", Builtin::Not),
     ("or", Builtin::Or),
-    ("print", Builtin::Print),
-    ("printf", Builtin::Printf),
-    ("println", Builtin::Println),
     ("slice", Builtin::Slice),
-    ("urlquery", Builtin::Urlquery),
 ];
 
-impl Builtin {
-    pub(crate) fn find(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, builtin)| *builtin)
-    }
+/// The other builtins, which make text and are functions like any.
+static TEXT_FUNCTIONS: &[Function] = &[
+    text_function("html", &[], |exec, args| text(exec, escape::html(&escape::argument_text(args)))),
+    text_function("js", &[], |exec, args| text(exec, escape::js(&escape::argument_text(args)))),
+    text_function("print", &[], |exec, args| text(exec, fmt::sprint(args))),
+    text_function("printf", &[Type::String], printf),
+    text_function("println", &[], |exec, args| text(exec, fmt::sprintln(args))),
+    text_function("urlquery", &[], |exec, args| text(exec, escape::url_query(&escape::argument_text(args)))),
+];
 
+const fn text_function(name: &'static str, params: &'static [Type], call: Body) -> Function {
+    Function { name, params, variadic: Some(Type::Any), returns: Type::String, call }
+}
+
+/// Finds a builtin by its name.
+pub(crate) fn find(name: &str) -> Option<FunctionId> {
+    let builtin = NAMES.iter().find(|(known, _)| *known == name);
+    if let Some((_, builtin)) = builtin {
+        return Some(FunctionId::Builtin(*builtin));
+    }
+    TEXT_FUNCTIONS.iter().find(|function| function.name == name).map(FunctionId::Text)
+}
+
+impl Builtin {
     pub(crate) fn name(self) -> &'static str {
         NAMES.iter().find(|(_, builtin)| *builtin == self).map_or("", |(name, _)| name)
     }
 
-    /// Returns what the fixed parameters take, and what any further arguments.
-    pub(crate) fn params(self) -> (&'static [Param], Option<Param>) {
-        const ANY: Option<Param> = Some(Param::Typed(Type::Any));
+    /// Returns how many arguments it takes, and whether it takes more.
+    pub(crate) fn arity(self) -> (usize, bool) {
         match self {
             Builtin::And | Builtin::Or | Builtin::Call | Builtin::Eq | Builtin::Index | Builtin::Slice => {
-                (&[Param::Reflect], Some(Param::Reflect))
+                (1, true)
             }
-            Builtin::Ge | Builtin::Gt | Builtin::Le | Builtin::Lt | Builtin::Ne => {
-                (&[Param::Reflect, Param::Reflect], None)
-            }
-            Builtin::Len | Builtin::Not => (&[Param::Reflect], None),
-            Builtin::Html | Builtin::Js | Builtin::Print | Builtin::Println | Builtin::Urlquery => (&[], ANY),
-            Builtin::Printf => (&[Param::Typed(Type::String)], ANY),
+            Builtin::Ge | Builtin::Gt | Builtin::Le | Builtin::Lt | Builtin::Ne => (2, false),
+            Builtin::Len | Builtin::Not => (1, false),
         }
     }
 }
 
 type Result = std::result::Result<Operand, CallError>;
 
-/// Calls a builtin with checked arguments. `callee` is the text of what `call` calls.
-pub(crate) fn call(exec: &mut Exec<'_>, builtin: Builtin, args: &[Operand], callee: String) -> Result {
+/// Calls a builtin with as many arguments as it takes. `callee` is the text of what `call` calls.
+pub(crate) fn call(builtin: Builtin, args: &[Operand], callee: String) -> Result {
     let truth = |truth: bool| Ok(Operand::concrete(Value::Bool(truth)));
     match builtin {
         Builtin::And | Builtin::Or => {
@@ -113,31 +107,20 @@ pub(crate) fn call(exec: &mut Exec<'_>, builtin: Builtin, args: &[Operand], call
         Builtin::Index => index::index(&args[0], &args[1..]),
         Builtin::Slice => index::slice(&args[0], &args[1..]),
         Builtin::Len => index::len(&args[0]),
-        Builtin::Html => text(exec, escape::html(&escape::argument_text(&values(args)))),
-        Builtin::Js => text(exec, escape::js(&escape::argument_text(&values(args)))),
-        Builtin::Urlquery => text(exec, escape::url_query(&escape::argument_text(&values(args)))),
-        Builtin::Print => text(exec, fmt::sprint(&values(args))),
-        Builtin::Println => text(exec, fmt::sprintln(&values(args))),
-        Builtin::Printf => printf(exec, args),
     }
 }
 
-fn values(args: &[Operand]) -> Vec<Value> {
-    args.iter().map(|arg| arg.value.clone()).collect()
-}
-
-fn text(exec: &mut Exec<'_>, bytes: Vec<u8>) -> Result {
+fn text(exec: &mut Exec<'_>, bytes: Vec<u8>) -> std::result::Result<Value, CallError> {
     exec.charge(bytes.len())?;
-    Ok(Operand::concrete(Value::Str(Str::from(bytes))))
+    Ok(Value::Str(Str::from(bytes)))
 }
 
-fn printf(exec: &mut Exec<'_>, args: &[Operand]) -> Result {
-    let format = match &args[0].value {
-        Value::Str(format) => format.clone(),
-        _ => Str::from(""),
-    };
-    match fmt::sprintf_within(format.as_bytes(), &values(&args[1..]), exec.bytes_left()) {
+fn printf(exec: &mut Exec<'_>, args: &[Value]) -> std::result::Result<Value, CallError> {
+    let format = args.first().and_then(Value::as_str).map(Str::as_bytes).unwrap_or_default();
+    let rest = args.get(1..).unwrap_or_default();
+    match fmt::sprintf_within(format, rest, exec.bytes_left()) {
         Ok(bytes) => text(exec, bytes),
+        // What does not fit is more than there is left to charge.
         Err(partial) => text(exec, partial).and_then(|_| Err(CallError::new("text is too long"))),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::builtins::{self, Builtin, Param};
+use crate::builtins::{self, Builtin};
 use crate::function::{CallError, Function};
 use crate::tree::{FunctionId, NodeId, NodeKind, Source};
 use crate::types::{Kind, Type};
@@ -12,6 +12,15 @@ use crate::value::{Object, Value};
 use super::eval::Arguments;
 use super::operand::{assignable, can_be_nil, zero};
 use super::{Exec, Operand, Result, Scope};
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy)]
+enum Param {
+    /// A value of that type.
+    Typed(Type),
+    /// A `reflect.Value`: anything, no value included.
+    Reflect,
+}
 
 /// The types of a function's parameters.
 #[derive(Clone, Copy)]
@@ -39,6 +48,7 @@ impl Exec<'_> {
         self.step()?;
         match function {
             FunctionId::Builtin(builtin) => self.builtin(scope, builtin, node, arguments),
+            FunctionId::Text(function) => self.table_function(scope, function, node, arguments),
             FunctionId::Table(number) => {
                 let Some(&function) = self.functions.get(number as usize) else {
                     return Err(self.fail("function table differs from the one the template was parsed with"));
@@ -150,25 +160,22 @@ impl Exec<'_> {
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         let name = builtin.name();
-        let (params, variadic) = builtin.params();
-        self.check_count(name, (params.len(), variadic.is_some()), &arguments)?;
-        let param = |at: usize| params.get(at).copied().or(variadic).unwrap_or(Param::Reflect);
+        self.check_count(name, builtin.arity(), &arguments)?;
         if let Builtin::And | Builtin::Or = builtin {
             return self.and_or(scope, builtin == Builtin::Or, arguments);
         }
-        let mut args = Vec::with_capacity(arguments.nodes.len() + 1);
         let callee = match arguments.nodes.first() {
             Some(&first) if builtin == Builtin::Call => scope.source.text_of(first),
             _ => String::new(),
         };
-        for (at, &node) in arguments.nodes.iter().enumerate() {
-            args.push(self.argument(scope, param(at), node)?);
+        let mut args = self.spare_operands.pop().unwrap_or_default();
+        for &node in arguments.nodes {
+            args.push(self.argument(scope, Param::Reflect, node)?);
         }
-        if let Some(piped) = arguments.piped {
-            let piped = self.fit(piped, param(args.len()))?;
-            args.push(piped);
-        }
-        let result = builtins::call(self, builtin, &args, callee);
+        args.extend(arguments.piped);
+        let result = builtins::call(builtin, &args, callee);
+        args.clear();
+        self.spare_operands.push(args);
         self.called(name, node, result)
     }
 

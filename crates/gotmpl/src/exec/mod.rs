@@ -83,6 +83,7 @@ pub struct Exec<'a> {
     out: Vec<u8>,
     /// Argument lists that are not in use.
     spare: Vec<Vec<Value>>,
+    spare_operands: Vec<Vec<Operand>>,
 }
 
 /// What a node is evaluated in: the text it is part of, and the value of `.`.
@@ -111,6 +112,7 @@ impl<'a> Exec<'a> {
             bytes: options.limits.bytes,
             out: Vec::new(),
             spare: Vec::new(),
+            spare_operands: Vec::new(),
         }
     }
 

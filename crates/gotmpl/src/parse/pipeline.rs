@@ -1,6 +1,6 @@
 //! Pipelines, commands and operands.
 
-use crate::builtins::Builtin;
+use crate::builtins;
 use crate::lex::{Item, Token};
 use crate::strconv;
 use crate::tree::{FunctionId, NodeId, NodeKind, Pipe, Span, Variable};
@@ -251,10 +251,8 @@ impl<'t> Parser<'t> {
         if let Some(number) = self.functions.find(&text) {
             return Ok(FunctionId::Table(count(number)));
         }
-        match Builtin::find(&text) {
-            Some(builtin) => Ok(FunctionId::Builtin(builtin)),
-            None => Err(self.wrong(format!("function {} not defined", strconv::quote(name)))),
-        }
+        builtins::find(&text)
+            .ok_or_else(|| self.wrong(format!("function {} not defined", strconv::quote(name))))
     }
 
     fn variable(&mut self, name: &'t [u8]) -> Result<NodeKind> {
