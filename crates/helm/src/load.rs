@@ -229,3 +229,6 @@ fn document(name: &'static str, text: &[u8]) -> Result<Value, LoadError> {
 fn without_mark(data: &[u8]) -> &[u8] {
     data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data)
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ fn check_kubernetes(chart: &Chart, capabilities: &Capabilities) -> Result<(), Pr
     }
     Err(PrepareError::IncompatibleKubernetes { range: range.clone(), version: kubernetes.version.clone() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,3 +173,6 @@ fn to_json(value: &Value) -> Json {
         Value::Nil | Value::Complex128(..) | Value::Object(_) => Json::Null,
     }
 }
+
+#[cfg(test)]
+mod tests;

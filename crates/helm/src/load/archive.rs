@@ -61,14 +61,20 @@ pub enum ArchiveError {
     Empty,
 }
 
-/// Helm's limit for what an archive unpacks to.
-const MAX_ARCHIVE: u64 = 100 * 1024 * 1024;
+/// How much an archive may hold, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// For a file.
+    pub(super) file: u64,
+    /// For all files of an archive.
+    pub(super) archive: u64,
+    /// For an archive with all that is not content, such as names.
+    pub(super) stream: u64,
+    /// For a chart with all archives inside of it.
+    pub(super) total: u64,
+}
 
-/// The limit for an archive with all that is not content.
-const MAX_STREAM: u64 = 2 * MAX_ARCHIVE;
-
-/// The limit for a chart with all archives inside of it.
-const MAX_TOTAL: u64 = 512 * 1024 * 1024;
+const LIMITS: Limits = Limits { file: MAX_FILE, archive: 100 << 20, stream: 200 << 20, total: 512 << 20 };
 
 const MAGIC: &[u8] = b"\x1f\x8b\x08";
 
@@ -86,7 +92,8 @@ pub(super) fn read_file(path: &Path, unpacked: &mut u64) -> Result<Vec<File>, Lo
         return Err(LoadError::NotAnArchive { path: path.to_owned(), found: content_type(&head) });
     }
     file.rewind().map_err(failed)?;
-    unpack(io::BufReader::with_capacity(64 * 1024, file), unpacked).map_err(LoadError::BrokenArchive)
+    let file = io::BufReader::with_capacity(64 * 1024, file);
+    unpack(file, unpacked, LIMITS).map_err(LoadError::BrokenArchive)
 }
 
 /// Reads an archive that lies in a chart.
@@ -97,14 +104,18 @@ pub(super) fn read(data: &[u8], unpacked: &mut u64) -> Result<Vec<File>, Archive
     if !data.starts_with(MAGIC) {
         return Err(ArchiveError::NoGzip);
     }
-    unpack(data, unpacked)
+    unpack(data, unpacked, LIMITS)
 }
 
-fn unpack(archive: impl Read, unpacked: &mut u64) -> Result<Vec<File>, ArchiveError> {
-    let stream = Bounded { inner: MultiGzDecoder::new(archive), left: MAX_STREAM };
+pub(super) fn unpack(
+    archive: impl Read,
+    unpacked: &mut u64,
+    limits: Limits,
+) -> Result<Vec<File>, ArchiveError> {
+    let stream = Bounded { inner: MultiGzDecoder::new(archive), left: limits.stream, limit: limits.stream };
     let mut archive = tar::Archive::new(stream);
     let mut files = Vec::new();
-    let mut remaining = MAX_ARCHIVE;
+    let mut remaining = limits.archive;
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let kind = entry.header().entry_type();
@@ -119,7 +130,15 @@ fn unpack(archive: impl Read, unpacked: &mut u64) -> Result<Vec<File>, ArchiveEr
         let path = inner_path(&full_name)?;
         // Links have no content, whatever their header says.
         let size = if is_plain { entry.size() } else { 0 };
-        check_size(size, remaining, *unpacked, &full_name)?;
+        if size > remaining {
+            return Err(ArchiveError::TooLarge(limits.archive));
+        }
+        if size > limits.file {
+            return Err(ArchiveError::FileTooLarge { name: full_name, limit: limits.file });
+        }
+        if *unpacked + size > limits.total {
+            return Err(ArchiveError::TooLarge(limits.total));
+        }
         let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         entry.by_ref().take(size).read_to_end(&mut data).map_err(broken)?;
         if (data.len() as u64) < size {
@@ -128,7 +147,7 @@ fn unpack(archive: impl Read, unpacked: &mut u64) -> Result<Vec<File>, ArchiveEr
         remaining -= size;
         *unpacked += size;
         if remaining == 0 {
-            return Err(ArchiveError::TooLarge(MAX_ARCHIVE));
+            return Err(ArchiveError::TooLarge(limits.archive));
         }
         files.push(File { path, data: without_mark(&data).into() });
     }
@@ -139,29 +158,18 @@ fn unpack(archive: impl Read, unpacked: &mut u64) -> Result<Vec<File>, ArchiveEr
 struct Bounded<R> {
     inner: R,
     left: u64,
+    limit: u64,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            io::Error::other(format!("archive is larger than {MAX_STREAM} bytes when decompressed"))
+            let limit = self.limit;
+            io::Error::other(format!("archive is larger than {limit} bytes when decompressed"))
         })?;
         Ok(count)
     }
-}
-
-fn check_size(size: u64, remaining: u64, unpacked: u64, name: &str) -> Result<(), ArchiveError> {
-    if size > remaining {
-        return Err(ArchiveError::TooLarge(MAX_ARCHIVE));
-    }
-    if size > MAX_FILE {
-        return Err(ArchiveError::FileTooLarge { name: name.to_owned(), limit: MAX_FILE });
-    }
-    if unpacked + size > MAX_TOTAL {
-        return Err(ArchiveError::TooLarge(MAX_TOTAL));
-    }
-    Ok(())
 }
 
 /// Returns the path within the chart of a name in an archive, which may have come

@@ -29,6 +29,8 @@ struct Failure {
     pointer: String,
     text: String,
     causes: Vec<Failure>,
+    /// Whether this stands for several failures of a schema and nothing else.
+    is_group: bool,
 }
 
 /// Returns a line for each failure, indented by depth, without a final newline.
@@ -37,7 +39,7 @@ pub(super) fn lines(errors: &[ValidationError<'_>], schema: &Json) -> String {
     let items: Vec<&Item<'_>> = items.iter().collect();
     let mut failures = Report { schema }.node(&items, 0, 0);
     // A single group at the top is not shown as one.
-    if failures.len() == 1 && failures[0].text == GROUP {
+    if failures.len() == 1 && failures[0].is_group {
         failures = std::mem::take(&mut failures[0].causes);
     }
     let mut lines = Vec::new();
@@ -45,9 +47,11 @@ pub(super) fn lines(errors: &[ValidationError<'_>], schema: &Json) -> String {
     lines.join("\n")
 }
 
-const GROUP: &str = "validation failed";
-
 impl Failure {
+    fn new(keyword: &str, path: &[String], text: impl Into<String>, causes: Vec<Failure>) -> Self {
+        Failure { rank: rank(keyword), pointer: pointer(path), text: text.into(), causes, is_group: false }
+    }
+
     fn print(&self, depth: usize, lines: &mut Vec<String>) {
         lines.push(format!("{}- at {}: {}", "  ".repeat(depth), quote(&self.pointer), self.text));
         self.causes.iter().for_each(|cause| cause.print(depth + 1, lines));
@@ -63,6 +67,11 @@ impl<'e> Item<'e> {
 
     fn step(&self, depth: usize) -> &str {
         self.steps.get(depth).map_or("", String::as_str)
+    }
+
+    /// Returns so many parts of the path to the value.
+    fn value_path(&self, parts: usize) -> &[String] {
+        self.path.get(..parts).unwrap_or(&self.path)
     }
 
     /// Returns whether the keyword at this depth is the one that failed.
@@ -127,18 +136,16 @@ impl Report<'_> {
             _ => (1, 0),
         };
         let below = self.node(group, depth + steps, at + parts);
-        failures.extend(grouped(below, &first.path[..(at + parts).min(first.path.len())], rank(keyword)));
+        failures.extend(grouped(below, first.value_path(at + parts), keyword));
     }
 
     fn all_of(&self, group: &[&Item<'_>], depth: usize, at: usize, failures: &mut Vec<Failure>) {
-        let pointer = pointer(&group[0].path[..at.min(group[0].path.len())]);
-        let rank = rank("allOf");
         let mut causes = Vec::new();
         for part in group.chunk_by(|a, b| a.step(depth + 1) == b.step(depth + 1)) {
             let below = self.node(part, depth + 2, at);
-            causes.extend(grouped(below, &part[0].path[..at.min(part[0].path.len())], 0));
+            causes.extend(grouped(below, part[0].value_path(at), ""));
         }
-        failures.push(Failure { rank, pointer, text: "'allOf' failed".to_owned(), causes });
+        failures.push(Failure::new("allOf", group[0].value_path(at), "'allOf' failed", causes));
     }
 
     /// A name is checked as if it were a document: without a path.
@@ -147,15 +154,11 @@ impl Report<'_> {
             let Kind::PropertyNames { error } = item.error.kind() else { continue };
             let name = error.instance().as_str().unwrap_or_default();
             let text = format!("invalid propertyName {}", quote(name));
-            let cause =
-                Failure { rank: 0, pointer: String::new(), text: self.text(error), causes: Vec::new() };
+            let cause = Failure::new("", &[], self.text(error), Vec::new());
             let known = failures.iter_mut().find(|failure| failure.text == text);
             match known {
                 Some(failure) => failure.causes.push(cause),
-                None => {
-                    let rank = rank("propertyNames");
-                    failures.push(Failure { rank, pointer: String::new(), text, causes: vec![cause] });
-                }
+                None => failures.push(Failure::new("propertyNames", &[], text, vec![cause])),
             }
         }
     }
@@ -163,10 +166,9 @@ impl Report<'_> {
     fn leaves(&self, group: &[&Item<'_>], at: usize, failures: &mut Vec<Failure>) {
         let first = group[0];
         let keyword = first.steps.last().map_or("", String::as_str);
-        let path = &first.path[..at.min(first.path.len())];
-        let rank = rank(keyword);
+        let path = first.value_path(at);
         let mut push = |path: &[String], text: String, causes: Vec<Failure>| {
-            failures.push(Failure { rank, pointer: pointer(path), text, causes });
+            failures.push(Failure::new(keyword, path, text, causes));
         };
         match (first.error.kind(), keyword) {
             (Kind::Required { .. }, "required") => push(path, missing(group), Vec::new()),
@@ -199,7 +201,7 @@ impl Report<'_> {
     fn alternative(&self, errors: &[ValidationError<'_>], depth: usize, path: &[String]) -> Option<Failure> {
         let items: Vec<Item<'_>> = errors.iter().map(Item::new).collect();
         let items: Vec<&Item<'_>> = items.iter().collect();
-        grouped(self.node(&items, depth, path.len()), path, 0)
+        grouped(self.node(&items, depth, path.len()), path, "")
     }
 
     /// Returns what is missing because of other properties. The error does not tell
@@ -305,12 +307,15 @@ fn is_same_application(a: &Item<'_>, b: &Item<'_>, depth: usize, at: usize) -> b
     }
 }
 
-/// Makes several failures of one schema a group.
-fn grouped(mut failures: Vec<Failure>, path: &[String], rank: usize) -> Option<Failure> {
+/// Returns the failures of a schema, which a keyword applied, as one.
+fn grouped(mut failures: Vec<Failure>, path: &[String], keyword: &str) -> Option<Failure> {
     match failures.len() {
         0 => None,
-        1 => failures.pop().map(|failure| Failure { rank, ..failure }),
-        _ => Some(Failure { rank, pointer: pointer(path), text: GROUP.to_owned(), causes: failures }),
+        1 => failures.pop().map(|failure| Failure { rank: rank(keyword), ..failure }),
+        _ => {
+            let is_group = !matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef");
+            Some(Failure { is_group, ..Failure::new(keyword, path, "validation failed", failures) })
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 pub(crate) mod coalesce;
 mod set;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 

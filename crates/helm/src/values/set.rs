@@ -9,7 +9,7 @@
 
 use goyaml::{Mapping, Value};
 
-use gotmpl::strconv::quote;
+use gotmpl::strconv::{quote, quote_rune};
 
 /// How the values of an option are read.
 #[derive(Clone, Copy)]
@@ -178,7 +178,7 @@ impl Reader<'_> {
         let at = usize::try_from(index).map_err(|_| SetError::NegativeIndex(index))?;
         let Until { text, stop } = self.until(&['[', '.', '=']);
         if !text.is_empty() {
-            return Err(SetError::AfterIndex(quote(text.as_bytes())));
+            return Err(SetError::AfterIndex(quote_runes(&text)));
         }
         match stop {
             None => Ok(Flow::End),
@@ -374,6 +374,12 @@ fn typed(text: String) -> Value {
         Ok(number) if !text.starts_with('0') => Value::Int(number),
         _ => Value::String(text),
     }
+}
+
+/// Quotes each character: the slip of a format in Helm.
+fn quote_runes(text: &str) -> String {
+    let quoted: Vec<_> = text.chars().map(|c| quote_rune(u32::from(c))).collect();
+    format!("[{}]", quoted.join(" "))
 }
 
 fn wrong_kind(found: &Value, wanted: &'static str) -> SetError {
