@@ -42,52 +42,63 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>> {
     let shift = source.skipped;
     let mut parser = Parser::new(&source.text, source.bad)?;
     let mut documents: Vec<Document<'_>> = Vec::new();
-    let mut nodes = 0;
-    loop {
-        let event = parser.next().map_err(|err| err.behind(shift))?;
-        let (start, end) = (event.start.offset as usize + shift, event.end.offset as usize + shift);
-        match event.kind {
-            EventKind::StreamEnd => break,
-            EventKind::DocumentStart => {
-                // What comes before the first document belongs to it.
-                let (start, line) =
-                    if documents.is_empty() { (0, 0) } else { (start, event.start.line as usize) };
-                if let Some(last) = documents.last_mut() {
-                    last.range.end = start;
-                }
-                let is_explicit = text[..end].ends_with("---");
-                let content = if is_explicit { end } else { start } - start;
-                documents.push(Document {
-                    text: "",
-                    range: start..text.len(),
-                    line,
-                    content: content..content,
-                    is_empty: true,
-                });
-                nodes = 0;
-            }
-            EventKind::DocumentEnd => {
-                if let Some(last) = documents.last_mut() {
-                    last.content.end = (start - last.range.start).max(last.content.start);
-                }
-            }
-            EventKind::Scalar(ref properties, ref value) => {
-                nodes += 1;
-                let is_nothing = value.is_empty() && start == end && properties.anchor.is_none();
-                if let Some(last) = documents.last_mut() {
-                    last.is_empty = nodes == 1 && is_nothing;
-                }
-            }
-            _ => {
-                nodes += 1;
-                if let Some(last) = documents.last_mut() {
-                    last.is_empty = false;
-                }
-            }
+    while let Some(parsed) = next_document(&mut parser).map_err(|err| err.behind(shift))? {
+        // What comes before the first document belongs to it.
+        let (start, line) =
+            if documents.is_empty() { (0, 0) } else { (parsed.start + shift, parsed.line as usize) };
+        if let Some(last) = documents.last_mut() {
+            last.range.end = start;
         }
+        let content_start = parsed.content_start.map_or(start, |offset| offset + shift) - start;
+        let content_end = (parsed.end + shift - start).max(content_start);
+        documents.push(Document {
+            text: "",
+            range: start..text.len(),
+            line,
+            content: content_start..content_end,
+            is_empty: parsed.is_empty,
+        });
     }
     for document in &mut documents {
         document.text = &text[document.range.clone()];
     }
     Ok(documents)
+}
+
+/// Where the parser saw a document; offsets do not count the byte order mark.
+struct Parsed {
+    start: usize,
+    line: u32,
+    /// The end of its `---`, if there is one.
+    content_start: Option<usize>,
+    end: usize,
+    is_empty: bool,
+}
+
+fn next_document(parser: &mut Parser<'_>) -> Result<Option<Parsed>> {
+    let start = parser.next()?;
+    if start.kind == EventKind::StreamEnd {
+        return Ok(None);
+    }
+    let is_explicit = start.kind == EventKind::DocumentStart { explicit: true };
+    let mut is_empty = true;
+    loop {
+        let event = parser.next()?;
+        match event.kind {
+            EventKind::DocumentEnd | EventKind::StreamEnd => {
+                return Ok(Some(Parsed {
+                    start: start.start.offset as usize,
+                    line: start.start.line,
+                    content_start: is_explicit.then_some(start.end.offset as usize),
+                    end: event.start.offset as usize,
+                    is_empty,
+                }));
+            }
+            EventKind::Scalar(properties, _) => {
+                let is_written = event.end.offset > event.start.offset;
+                is_empty &= !is_written && properties.anchor.is_none() && properties.tag.is_none();
+            }
+            _ => is_empty = false,
+        }
+    }
 }

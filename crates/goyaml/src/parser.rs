@@ -19,7 +19,10 @@ pub(crate) struct Event<'a> {
 #[derive(Debug, PartialEq)]
 pub(crate) enum EventKind<'a> {
     StreamEnd,
-    DocumentStart,
+    /// Tells whether the document starts with `---`.
+    DocumentStart {
+        explicit: bool,
+    },
     DocumentEnd,
     Alias(&'a str),
     Scalar(Properties<'a>, Cow<'a, str>),
@@ -163,7 +166,7 @@ impl<'a> Parser<'a> {
                 self.add_default_tag_directives();
                 self.states.push(State::DocumentEnd);
                 self.state = State::BlockNode;
-                return Ok(Event { kind: EventKind::DocumentStart, start, end });
+                return Ok(Event { kind: EventKind::DocumentStart { explicit: false }, start, end });
             }
             _ => {}
         }
@@ -175,7 +178,7 @@ impl<'a> Parser<'a> {
         let end = self.scanner.take()?.end;
         self.states.push(State::DocumentEnd);
         self.state = State::DocumentContent;
-        Ok(Event { kind: EventKind::DocumentStart, start, end })
+        Ok(Event { kind: EventKind::DocumentStart { explicit: true }, start, end })
     }
 
     fn directives(&mut self) -> Result<()> {

@@ -213,7 +213,7 @@ impl<'a> Composer<'a> {
         loop {
             let event = parser.next()?;
             match &event.kind {
-                EventKind::DocumentStart => {}
+                EventKind::DocumentStart { .. } => {}
                 EventKind::DocumentEnd | EventKind::StreamEnd => return Ok(()),
                 EventKind::Scalar(..) => self.scalar(event)?,
                 EventKind::Alias(name) => self.alias(name, &event)?,
