@@ -2,6 +2,7 @@
 //! between signed and unsigned integers.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use crate::exec::{Operand, type_name};
 use crate::fmt;
@@ -96,7 +97,8 @@ fn equal_others(left: &Value, right: &Value) -> Result<bool> {
         return Ok(is_nil(left) == is_nil(right));
     }
     match (left, right) {
-        (Value::Object(a), Value::Object(b)) if matches!(right.kind(), Kind::Struct | Kind::Ptr) => {
+        (Value::Object(a), Value::Object(b)) if right.kind() == Kind::Ptr => Ok(Rc::ptr_eq(a, b)),
+        (Value::Object(a), Value::Object(b)) if right.kind() == Kind::Struct => {
             Ok(a.go_type() == b.go_type() && a.equals(b.as_ref()))
         }
         _ => {

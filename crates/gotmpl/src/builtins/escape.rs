@@ -1,13 +1,13 @@
 //! `html`, `js` and `urlquery`.
 
-use crate::fmt;
+use crate::fmt::{self, TooLong};
 use crate::strconv;
 use crate::value::{Str, Value};
 
 /// Returns the text of the arguments, printed like the results of actions.
-pub(super) fn argument_text(args: &[Value]) -> Vec<u8> {
+pub(super) fn argument_text(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
     if let [Value::Str(text)] = args {
-        return text.as_bytes().to_vec();
+        return Ok(text.as_bytes().to_vec());
     }
     let printable: Vec<Value> = args
         .iter()
@@ -15,14 +15,14 @@ pub(super) fn argument_text(args: &[Value]) -> Vec<u8> {
             Value::Nil => Value::str("<no value>"),
             Value::Object(_) => {
                 let mut text = Vec::new();
-                fmt::append_printable(&mut text, arg);
+                fmt::append_printable(&mut text, arg, limit);
                 // Its kind still decides about the blanks around it, and it is no string.
                 Value::Object(std::rc::Rc::new(Printed(Str::from(text))))
             }
             _ => arg.clone(),
         })
         .collect();
-    fmt::sprint(&printable)
+    fmt::sprint_within(&printable, limit)
 }
 
 /// An object that has been printed already.

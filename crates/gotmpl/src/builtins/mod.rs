@@ -7,7 +7,7 @@ mod escape;
 mod index;
 
 use crate::exec::{Exec, Operand};
-use crate::fmt;
+use crate::fmt::{self, TooLong};
 use crate::function::{Body, CallError, Function};
 use crate::tree::FunctionId;
 use crate::types::{Kind, Type};
@@ -49,12 +49,12 @@ const NAMES: &[(&str, Builtin)] = &[
 
 /// The other builtins, which make text and are functions like any.
 static TEXT_FUNCTIONS: &[Function] = &[
-    text_function("html", &[], |exec, args| text(exec, escape::html(&escape::argument_text(args)))),
-    text_function("js", &[], |exec, args| text(exec, escape::js(&escape::argument_text(args)))),
-    text_function("print", &[], |exec, args| text(exec, fmt::sprint(args))),
+    text_function("html", &[], |exec, args| escaped(exec, args, escape::html)),
+    text_function("js", &[], |exec, args| escaped(exec, args, escape::js)),
+    text_function("print", &[], |exec, args| bounded(exec, fmt::sprint_within(args, exec.bytes_left()))),
     text_function("printf", &[Type::String], printf),
-    text_function("println", &[], |exec, args| text(exec, fmt::sprintln(args))),
-    text_function("urlquery", &[], |exec, args| text(exec, escape::url_query(&escape::argument_text(args)))),
+    text_function("println", &[], |exec, args| bounded(exec, fmt::sprintln_within(args, exec.bytes_left()))),
+    text_function("urlquery", &[], |exec, args| escaped(exec, args, escape::url_query)),
 ];
 
 const fn text_function(name: &'static str, params: &'static [Type], call: Body) -> Function {
@@ -110,19 +110,32 @@ pub(crate) fn call(builtin: Builtin, args: &[Operand], callee: String) -> Result
     }
 }
 
-fn text(exec: &mut Exec<'_>, bytes: Vec<u8>) -> std::result::Result<Value, CallError> {
+type Text = std::result::Result<Value, CallError>;
+
+fn text(exec: &mut Exec<'_>, bytes: Vec<u8>) -> Text {
     exec.charge(bytes.len())?;
     Ok(Value::Str(Str::from(bytes)))
 }
 
-fn printf(exec: &mut Exec<'_>, args: &[Value]) -> std::result::Result<Value, CallError> {
+fn escaped(exec: &mut Exec<'_>, args: &[Value], escape: fn(&[u8]) -> Vec<u8>) -> Text {
+    match escape::argument_text(args, exec.bytes_left()) {
+        Ok(plain) => text(exec, escape(&plain)),
+        Err(_) => Err(exec.exhausted()),
+    }
+}
+
+/// Returns text that was made within what is left of the budget.
+fn bounded(exec: &mut Exec<'_>, printed: std::result::Result<Vec<u8>, TooLong>) -> Text {
+    match printed {
+        Ok(bytes) => text(exec, bytes),
+        Err(_) => Err(exec.exhausted()),
+    }
+}
+
+fn printf(exec: &mut Exec<'_>, args: &[Value]) -> Text {
     let format = args.first().and_then(Value::as_str).map(Str::as_bytes).unwrap_or_default();
     let rest = args.get(1..).unwrap_or_default();
-    match fmt::sprintf_within(format, rest, exec.bytes_left()) {
-        Ok(bytes) => text(exec, bytes),
-        // What does not fit is more than there is left to charge.
-        Err(partial) => text(exec, partial).and_then(|_| Err(CallError::new("text is too long"))),
-    }
+    bounded(exec, fmt::sprintf_within(format, rest, exec.bytes_left()))
 }
 
 /// Calls a value that is a function. There are none among values, so this can only

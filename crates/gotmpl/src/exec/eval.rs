@@ -263,7 +263,8 @@ impl Exec<'_> {
         let printed = if let Value::Object(object) = &receiver.value { object.fields() } else { Vec::new() };
         if printed.iter().any(|(field, _)| *field == name) {
             // `fmt` prints it, but templates cannot read it.
-            return self.fail(format!("{name} is an unexported field of struct type {}", receiver.type_name()));
+            return self
+                .fail(format!("{name} is an unexported field of struct type {}", receiver.type_name()));
         }
         self.fail(format!("can't evaluate field {name} in type {}", receiver.type_name()))
     }

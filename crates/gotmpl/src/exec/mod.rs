@@ -171,16 +171,19 @@ impl<'a> Exec<'a> {
                 self.bytes = left;
                 Ok(())
             }
-            None => {
-                self.bytes = 0;
-                Err(CallError::new(self.too_many_bytes()))
-            }
+            None => Err(self.exhausted()),
         }
     }
 
     /// Returns what is left of the budget for output and memory.
     pub(crate) fn bytes_left(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns the error of a function whose text exceeds the budget.
+    pub(crate) fn exhausted(&mut self) -> CallError {
+        self.bytes = 0;
+        CallError::new(self.too_many_bytes())
     }
 
     fn too_many_bytes(&self) -> String {

@@ -81,8 +81,8 @@ impl Exec<'_> {
                 let text = text.unwrap_or_default();
                 return Err(self.fail(format!("can't print {text} of type {}", object.go_type())));
             }
-            Value::Object(_) => fmt::append_printable(&mut self.out, value),
-            _ => fmt::append(&mut self.out, value),
+            // One byte more than there is left, so that what is missing shows.
+            _ => fmt::append_printable(&mut self.out, value, self.bytes.saturating_add(1)),
         }
         self.written(self.out.len() - before)
     }

@@ -31,53 +31,70 @@ pub fn append(out: &mut Vec<u8>, value: &Value) {
 }
 
 /// Appends what the action `{{ value }}` prints, which differs from `%v` for objects.
-pub(crate) fn append_printable(out: &mut Vec<u8>, value: &Value) {
+/// The rest is missing where it takes more than `room` bytes.
+pub(crate) fn append_printable(out: &mut Vec<u8>, value: &Value, room: usize) {
+    let limit = out.len().saturating_add(room);
+    let mut printer = Printer::new(out, limit);
     match value {
-        Value::Object(object) => Printer::new(out, LARGEST).printable(value, object.as_ref()),
-        _ => append(out, value),
+        Value::Object(object) => printer.printable(value, object.as_ref()),
+        _ => printer.print_arg(value, 'v'),
     }
 }
 
 /// Returns `fmt.Sprint`: blanks only between neighbours that are both no strings.
 pub fn sprint(args: &[Value]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut after_string = true;
-    for arg in args {
-        let is_string = arg.kind() == crate::Kind::String;
-        if !is_string && !after_string {
-            out.push(b' ');
-        }
-        append(&mut out, arg);
-        after_string = is_string;
-    }
-    out
+    sprint_within(args, LARGEST).unwrap_or_else(|TooLong(partial)| partial)
 }
 
 /// Returns `fmt.Sprintln`: a blank between any two, a newline at the end.
 pub fn sprintln(args: &[Value]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (at, arg) in args.iter().enumerate() {
-        if at > 0 {
-            out.push(b' ');
-        }
-        append(&mut out, arg);
-    }
-    out.push(b'\n');
-    out
+    sprintln_within(args, LARGEST).unwrap_or_else(|TooLong(partial)| partial)
 }
 
 /// Returns `fmt.Sprintf`.
 pub fn sprintf(format: &[u8], args: &[Value]) -> Vec<u8> {
-    sprintf_within(format, args, LARGEST).unwrap_or_else(|partial| partial)
+    sprintf_within(format, args, LARGEST).unwrap_or_else(|TooLong(partial)| partial)
 }
 
-/// Returns `fmt.Sprintf`, or as an error the beginning of it when it has more than `limit` bytes.
-pub(crate) fn sprintf_within(format: &[u8], args: &[Value], limit: usize) -> Result<Vec<u8>, Vec<u8>> {
-    let mut out = Vec::with_capacity(format.len() + 16);
+/// The beginning of a text that has more bytes than it may have.
+pub(crate) struct TooLong(Vec<u8>);
+
+pub(crate) fn sprint_within(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
+    within(limit, |printer| {
+        let mut after_string = true;
+        for arg in args {
+            let is_string = arg.kind() == crate::Kind::String;
+            if !is_string && !after_string {
+                printer.out.push(b' ');
+            }
+            printer.print_arg(arg, 'v');
+            after_string = is_string;
+        }
+    })
+}
+
+pub(crate) fn sprintln_within(args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
+    within(limit, |printer| {
+        for (at, arg) in args.iter().enumerate() {
+            if at > 0 {
+                printer.out.push(b' ');
+            }
+            printer.print_arg(arg, 'v');
+        }
+        printer.out.push(b'\n');
+    })
+}
+
+pub(crate) fn sprintf_within(format: &[u8], args: &[Value], limit: usize) -> Result<Vec<u8>, TooLong> {
+    within(limit, |printer| printf::print(printer, format, args))
+}
+
+fn within(limit: usize, print: impl FnOnce(&mut Printer<'_>)) -> Result<Vec<u8>, TooLong> {
+    let mut out = Vec::new();
     let mut printer = Printer::new(&mut out, limit);
-    printf::print(&mut printer, format, args);
+    print(&mut printer);
     let full = printer.is_full();
-    if full { Err(out) } else { Ok(out) }
+    if full { Err(TooLong(out)) } else { Ok(out) }
 }
 
 #[cfg(test)]

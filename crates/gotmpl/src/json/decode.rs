@@ -192,7 +192,9 @@ impl Decoder<'_> {
     fn word(&mut self, word: &str, value: Value) -> Result<Value, String> {
         for byte in word.bytes() {
             if self.peek() != Some(byte) {
-                return Err(self.unexpected_within(&format!("in literal {word} (expecting '{}')", char::from(byte))));
+                return Err(
+                    self.unexpected_within(&format!("in literal {word} (expecting '{}')", char::from(byte)))
+                );
             }
             self.at += 1;
         }

@@ -75,9 +75,12 @@ impl Decimal {
         // With fewer digits the number itself is written, and nothing is tied.
         const FEWEST: usize = 15;
         let len = self.digits.len();
-        let Some(last) = self.digits.last().copied().filter(|digit| digit % 2 == 1 && len >= FEWEST) else { return };
+        let Some(last) = self.digits.last().copied().filter(|digit| digit % 2 == 1 && len >= FEWEST) else {
+            return;
+        };
         let exact = format!("{x:.*e}", len + 20);
-        let mut exact = exact.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).skip(len - 1);
+        let mut exact =
+            exact.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).skip(len - 1);
         if exact.next() == Some(last - 1) && exact.next() == Some(b'5') && exact.all(|digit| digit == b'0') {
             self.digits[len - 1] = last - 1;
         }
