@@ -199,10 +199,11 @@ impl<'a> Scanner<'a> {
 
     /// Moves over the line break here, if there is one, and returns its text as
     /// scalars keep it: LS and PS stay, all others become LF.
-    fn take_break(&mut self) -> Option<&'a str> {
+    fn take_break(&mut self) -> Option<&'static str> {
         let kept = match break_len(self.bytes, self.pos) {
             0 => return None,
-            3 => &self.text[self.pos..self.pos + 3],
+            3 if self.bytes[self.pos + 2] == 0xA8 => "\u{2028}",
+            3 => "\u{2029}",
             _ => "\n",
         };
         self.pos += newline_len(self.bytes, self.pos);

@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
     fn scan_tag_directive(&mut self) -> Result<TokenKind<'a>> {
         self.skip_blanks();
         let handle = self.scan_tag_handle()?;
-        if handle != "!" && !handle.ends_with('!') || handle.is_empty() {
+        if !handle.ends_with('!') {
             return self.error("did not find expected '!'");
         }
         let handle = handle.to_owned();

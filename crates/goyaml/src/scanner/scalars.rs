@@ -19,9 +19,9 @@ struct Breaks {
 }
 
 impl Breaks {
-    fn push(&mut self, text: &str) {
+    fn push(&mut self, text: &'static str) {
         match self.leading {
-            None => self.leading = Some(kept_break(text)),
+            None => self.leading = Some(text),
             Some(_) => self.trailing.push_str(text),
         }
     }
@@ -38,14 +38,6 @@ impl Breaks {
         }
         self.leading = None;
         self.trailing.clear();
-    }
-}
-
-fn kept_break(text: &str) -> &'static str {
-    match text {
-        "\u{2028}" => "\u{2028}",
-        "\u{2029}" => "\u{2029}",
-        _ => "\n",
     }
 }
 
@@ -233,11 +225,9 @@ impl<'a> Scanner<'a> {
         loop {
             if is_blank(self.bytes, self.pos) {
                 self.pos += 1;
-            } else if !broken && is_break(self.bytes, self.pos) {
-                broken = true;
-                breaks.push(self.take_break().unwrap_or("\n"));
             } else if let Some(text) = self.take_break() {
                 breaks.push(text);
+                broken = true;
             } else {
                 break;
             }
