@@ -69,21 +69,19 @@ impl<'a> Source<'a> {
         // The mark belongs to the first chunk, so its room is two bytes smaller.
         let (mut chunk_text, mut chunk_end) = (0, CHUNK - 2);
         let mut at = 0;
-        let bad = loop {
-            if at == bytes.len() {
-                break None;
+        let mut bad = None;
+        while at < bytes.len() && bad.is_none() {
+            let (decoded, width) = decode_utf16(&bytes[at..], unit);
+            // Neither a split character nor one that the input cuts short is in this chunk.
+            if at + width > chunk_end.min(bytes.len()) {
+                (chunk_text, chunk_end) = (text.len(), at + CHUNK);
             }
-            match decode_utf16(&bytes[at..], unit) {
-                Ok((c, width)) => {
-                    if at + width > chunk_end {
-                        (chunk_text, chunk_end) = (text.len(), at + CHUNK);
-                    }
-                    text.push(c);
-                    at += width;
-                }
-                Err(problem) => break Some(Bad { at, width: 2, problem }),
+            match decoded {
+                Ok(c) => text.push(c),
+                Err(problem) => bad = Some(Bad { at, width, problem }),
             }
-        };
+            at += width;
+        }
         if bad.is_some() {
             text.truncate(chunk_text);
         }
@@ -155,25 +153,24 @@ fn classify(rest: &[u8], at: usize) -> Bad {
     )
 }
 
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(char, usize), &'static str> {
-    let [a, b, ..] = *bytes else { return Err("incomplete UTF-16 character") };
+/// Returns the character at the start and how many bytes it has or claims to have.
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (Result<char, &'static str>, usize) {
+    let [a, b, ..] = *bytes else { return (Err("incomplete UTF-16 character"), 2) };
     let first = unit([a, b]);
-    let (c, width) = match first & 0xFC00 {
-        0xDC00 => return Err("unexpected low surrogate area"),
+    let (code, width) = match first & 0xFC00 {
+        0xDC00 => return (Err("unexpected low surrogate area"), 2),
         0xD800 => {
-            let [_, _, c, d, ..] = *bytes else { return Err("incomplete UTF-16 surrogate pair") };
+            let [_, _, c, d, ..] = *bytes else { return (Err("incomplete UTF-16 surrogate pair"), 4) };
             let second = unit([c, d]);
             if second & 0xFC00 != 0xDC00 {
-                return Err("expected low surrogate area");
+                return (Err("expected low surrogate area"), 4);
             }
             (0x10000 + ((u32::from(first) & 0x3FF) << 10) + (u32::from(second) & 0x3FF), 4)
         }
         _ => (u32::from(first), 2),
     };
-    match char::from_u32(c) {
-        Some(c) if is_allowed(c) => Ok((c, width)),
-        _ => Err("control characters are not allowed"),
-    }
+    let decoded = char::from_u32(code).filter(|&c| is_allowed(c)).ok_or("control characters are not allowed");
+    (decoded, width)
 }
 
 /// Returns where the chunk that holds the bad character starts. A chunk never

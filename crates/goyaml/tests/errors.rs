@@ -123,6 +123,9 @@ fn bad_character_behind_the_first_document_counts_in_its_chunk_only() {
     let tail = |len: usize| format!("a: 1\n---\n{}\x01", "#".repeat(len));
     check(&tail(400), "yaml: control characters are not allowed");
     assert!(goyaml::check(&tail(2000)).is_ok());
+    // A character that the input cuts short waits for a chunk that never comes.
+    assert!(goyaml::from_slice::<Value>(b"a: 1\n---\nb: 2\n---\n\xe2\x80").is_ok());
+    assert!(goyaml::from_slice::<Value>(b"\xff\xfea\0\n\0-\0-\0-\0\n\0b\0 \0 \0 \0 \0x").is_ok());
 }
 
 #[test]
