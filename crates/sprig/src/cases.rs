@@ -1,9 +1,21 @@
-//! Letter case: title and swapped case (Go's `strings`, goutils), and the word
+//! Letter case: upper, lower, title and swapped (Go's `strings`, goutils), and the word
 //! joining of xstrings 1.5.0 (`snakecase`, `kebabcase`, `camelcase`).
 
 use gotmpl::Value;
 
-use crate::text::{self, Rune, is_letter, is_lower, is_number, is_punct, is_title, is_upper, runes};
+use crate::text::{
+    self, Rune, is_letter, is_lower, is_number, is_punct, is_title, is_upper, map_runes, runes,
+};
+
+/// Puts every letter in upper case.
+pub(crate) fn upper(input: &[u8]) -> Value {
+    if input.is_ascii() { Value::str(input.to_ascii_uppercase()) } else { map_runes(input, text::upper) }
+}
+
+/// Puts every letter in lower case.
+pub(crate) fn lower(input: &[u8]) -> Value {
+    if input.is_ascii() { Value::str(input.to_ascii_lowercase()) } else { map_runes(input, text::lower) }
+}
 
 /// Puts the first letter of each word in title case, as `strings.Title` does.
 pub(crate) fn title(input: &[u8]) -> Value {

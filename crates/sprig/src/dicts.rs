@@ -16,6 +16,11 @@ use merge::{Conflict, merge};
 
 const MAP: Type = Type::MAP;
 
+/// Runs a step into a nested value, on more stack if little is left.
+fn deeper<T>(step: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, step)
+}
+
 pub(crate) const FUNCTIONS: &[Function] = &[
     variadic("dict", (&[], Any), MAP, |_, args| Ok(dict(args))),
     function("get", &[MAP, Text], Any, |_, args| {

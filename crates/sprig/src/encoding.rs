@@ -48,6 +48,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 /// Decodes base64 as Go's `StdEncoding`, which skips line ends and ignores the
 /// unused bits at the end.
 pub(crate) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, String> {
+    // The library is stricter, and its errors are other ones.
+    STANDARD.decode(text).or_else(|_| decode_leniently(text))
+}
+
+fn decode_leniently(text: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut group = Vec::with_capacity(4);
     let mut symbols = text.iter().copied().enumerate().filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'));

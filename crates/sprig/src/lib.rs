@@ -1,10 +1,27 @@
-//! Sprig's functions for [`gotmpl`]: the 204 that Helm lets charts call.
+//! Sprig's functions for [`gotmpl`]: those that Helm lets charts call.
 //!
 //! [`FUNCTIONS`] is the table of Sprig 3.3.0 with its Go signatures, without
-//! `env` and `expandenv`. What Go's functions read from the process (the clock,
+//! `env` and `expandenv`: 204 functions, and five that Helm replaces by its own
+//! (`fail`, `fromJson`, `toJson`, `mustToJson`, `getHostByName`). What Go's functions read from the process (the clock,
 //! the local time zone, randomness) comes from an [`Env`] among the extensions
 //! of an execution, so that a seed makes a run repeatable, and every such use is
 //! recorded for callers who want to report it.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use gotmpl::{Exec, Functions, Options, Parsed, Templates, Value};
+//!
+//! let functions = Functions::new(&[sprig::FUNCTIONS]);
+//! let mut templates = Templates::new("example");
+//! templates.add(&Parsed::new("greeting", b"{{ .name | upper | repeat 2 }} {{ now | date `2006` }}", &functions)?);
+//! let env = sprig::Env::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), [0; 32]);
+//! let options = Options { extensions: &[&env], ..Options::default() };
+//! let data = Value::map([("name", Value::str("ho"))]);
+//! let text = Exec::new(&templates, &functions, options).run("greeting", data)?;
+//! assert_eq!(text, b"HOHO 2023");
+//! assert_eq!(env.used(), ["now"]);
+//! # Ok::<(), gotmpl::Error>(())
+//! ```
 //!
 //! Invariant: no function reads a file, the environment, the network, the clock
 //! or the system's randomness, and none panics, whatever its arguments.

@@ -7,7 +7,7 @@ use gotmpl::{CallError, Exec, Function, Map, Str, Type, Value, fmt, strconv};
 
 use crate::args::{Outcome, any, bytes, function, int, string, variadic};
 use crate::cases;
-use crate::text::{self, cut, find, map_runes, runes, strval};
+use crate::text::{self, cut, find, runes, strval};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("hello", &[], Text, |_, _| Ok(Value::str("Hello!"))),
@@ -19,8 +19,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("trim", &[Text], Text, |_, args| {
         Ok(Value::str(text::trim(bytes(args, 0), char::is_whitespace)))
     }),
-    function("upper", &[Text], Text, |_, args| Ok(map_runes(bytes(args, 0), text::upper))),
-    function("lower", &[Text], Text, |_, args| Ok(map_runes(bytes(args, 0), text::lower))),
+    function("upper", &[Text], Text, |_, args| Ok(cases::upper(bytes(args, 0)))),
+    function("lower", &[Text], Text, |_, args| Ok(cases::lower(bytes(args, 0)))),
     function("title", &[Text], Text, |_, args| Ok(cases::title(bytes(args, 0)))),
     function("untitle", &[Text], Text, |_, args| Ok(cases::untitle(bytes(args, 0)))),
     function("substr", &[Int, Int, Text], Text, |_, args| {

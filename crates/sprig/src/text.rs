@@ -3,6 +3,7 @@
 //! turn one rune into one rune.
 
 use gotmpl::{List, Str, Type, Value, fmt};
+use memchr::memmem;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// A rune with the bytes it was read from.
@@ -38,7 +39,8 @@ pub(crate) fn runes(text: &[u8]) -> impl Iterator<Item = Rune> + '_ {
     })
 }
 
-/// Replaces each rune, as Go's `strings.Map` does.
+/// Replaces each rune, as Go's `strings.Map` does: each byte that is no UTF-8
+/// becomes one U+FFFD.
 pub(crate) fn map_runes(text: &[u8], map: impl Fn(char) -> char) -> Value {
     Value::str(runes(text).map(|rune| map(rune.c)).collect::<String>())
 }
@@ -140,40 +142,28 @@ pub(crate) fn split<'a>(text: &'a [u8], separator: &[u8], limit: usize) -> Vec<&
         return Vec::new();
     }
     let mut pieces = Vec::new();
-    let mut rest = text;
     if separator.is_empty() {
-        while pieces.len() + 1 < limit {
-            let Some(rune) = runes(&rest[..rest.len().min(4)]).next() else { return pieces };
-            let (piece, after) = rest.split_at(rune_len(rest, rune));
-            pieces.push(piece);
-            rest = after;
-        }
-        if !rest.is_empty() {
-            pieces.push(rest);
+        for rune in runes(text) {
+            if pieces.len() + 1 == limit {
+                pieces.push(&text[rune.at..]);
+                break;
+            }
+            pieces.push(&text[rune.at..rune.end()]);
         }
         return pieces;
     }
-    while pieces.len() + 1 < limit {
-        let Some(at) = find(rest, separator) else { break };
-        pieces.push(&rest[..at]);
-        rest = &rest[at + separator.len()..];
+    let mut last = 0;
+    for at in memmem::find_iter(text, separator).take(limit - 1) {
+        pieces.push(&text[last..at]);
+        last = at + separator.len();
     }
-    pieces.push(rest);
+    pieces.push(&text[last..]);
     pieces
-}
-
-fn rune_len(text: &[u8], rune: Rune) -> usize {
-    rune.len.min(text.len())
 }
 
 /// Returns where `part` begins in `text`.
 pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    match part {
-        [] => Some(0),
-        [byte] => text.iter().position(|b| b == byte),
-        [first, ..] => (0..(text.len() + 1).saturating_sub(part.len()))
-            .find(|&at| text[at] == *first && text[at..].starts_with(part)),
-    }
+    memmem::find(text, part)
 }
 
 /// Replaces every `old`, as Go's `strings.ReplaceAll` does: an empty one is
@@ -188,18 +178,21 @@ pub(crate) fn replace(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         out.extend_from_slice(new);
         return out;
     }
-    let mut rest = text;
-    while let Some(at) = find(rest, old) {
-        out.extend_from_slice(&rest[..at]);
+    let mut last = 0;
+    for at in memmem::find_iter(text, old) {
+        out.extend_from_slice(&text[last..at]);
         out.extend_from_slice(new);
-        rest = &rest[at + old.len()..];
+        last = at + old.len();
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(&text[last..]);
     out
 }
 
-/// Returns a string value without the runes at both ends that `trims` takes.
+/// Returns the text without the runes at both ends that `trims` takes.
 pub(crate) fn trim(text: &[u8], trims: impl Fn(char) -> bool) -> &[u8] {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return text.trim_matches(trims).as_bytes();
+    }
     let mut kept = runes(text).filter(|rune| !trims(rune.c));
     let Some(first) = kept.next() else { return b"" };
     let last = kept.last().unwrap_or(first);

@@ -4,6 +4,7 @@
 
 use gotmpl::{CallError, Exec, List, Map, Value, json};
 
+use super::deeper;
 use crate::args::Outcome;
 use crate::semver;
 
@@ -24,14 +25,19 @@ fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
     match value {
         Value::List(list) if !list.is_nil() => {
             exec.charge(list.len() * size_of::<Value>())?;
-            let items =
-                list.items().iter().map(|item| copy(exec, item, depth + 1)).collect::<Result<_, _>>()?;
+            let items = list
+                .items()
+                .iter()
+                .map(|item| deeper(|| copy(exec, item, depth + 1)))
+                .collect::<Result<_, _>>()?;
             Ok(Value::List(List::new(list.go_type(), items)))
         }
         Value::Map(map) if !map.is_nil() => {
             exec.charge(map.len() * size_of::<Value>())?;
             let entries = map.entries();
-            let copied = entries.iter().map(|(key, value)| Ok((key.clone(), copy(exec, value, depth + 1)?)));
+            let copied = entries
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), deeper(|| copy(exec, value, depth + 1))?)));
             Ok(Value::Map(Map::with_entries(map.go_type(), copied.collect::<Result<_, CallError>>()?)))
         }
         other => Ok(semver::zero_like(other).unwrap_or_else(|| other.clone())),

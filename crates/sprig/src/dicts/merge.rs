@@ -6,6 +6,8 @@
 
 use gotmpl::{CallError, Kind, Map, Type, Value, json};
 
+use super::deeper;
+
 /// Who wins where both maps have a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conflict {
@@ -53,7 +55,7 @@ fn takes_source(
     let Some(old) = old else { return Ok(true) };
     match (old.as_map(), new.as_map()) {
         (Some(target), Some(source)) => {
-            merge_at(&target, &source, conflict, depth + 1)?;
+            deeper(|| merge_at(&target, &source, conflict, depth + 1))?;
             // Only after merging: an empty map that got entries is no longer empty.
             return Ok(is_empty(old));
         }
