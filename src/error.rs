@@ -157,7 +157,7 @@ pub enum Error {
         /// The second one.
         place: Place,
         /// The first one.
-        first: Place,
+        first: Box<Place>,
         /// The name.
         name: String,
     },
@@ -171,7 +171,7 @@ pub enum Error {
         /// The other one.
         second: String,
         /// The other one's entry.
-        place: Place,
+        place: Box<Place>,
     },
     /// A name is used as a path and leads out of its folder.
     #[error("the name `{name}` leads out of its folder")]
@@ -209,9 +209,9 @@ pub enum Error {
     #[error("`{key}` is {higher} here, which cannot be merged with {lower} in {other}")]
     MergeConflict {
         /// The file that wins.
-        place: Place,
+        place: Box<Place>,
         /// The other file.
-        other: Place,
+        other: Box<Place>,
         /// The key, from the top of the component's config.
         key: String,
         /// What the winner has.
@@ -245,7 +245,7 @@ pub enum Error {
     },
     /// A handlebars template cannot be rendered.
     #[error("{0}")]
-    Template(TemplateError),
+    Template(Box<TemplateError>),
     /// A namespace cannot be put into a resource where it stands.
     #[error("cannot insert the namespace into {resource}")]
     Injection {
@@ -264,7 +264,7 @@ pub enum Error {
         /// What it printed.
         output: String,
         /// The component file.
-        place: Place,
+        place: Box<Place>,
     },
     /// A hook of a component that came from elsewhere is not allowed.
     #[error("hook {hook} of a component from `{source_name}` is not allowed to run")]
@@ -320,16 +320,16 @@ impl Error {
             | Error::Cycle { place, .. }
             | Error::TooLarge { place, .. }
             | Error::DuplicateSibling { place, .. }
-            | Error::SameOutput { place, .. }
             | Error::NameLeaves { place, .. }
             | Error::NameNoFile { place, .. }
             | Error::PathLeaves { place, .. }
-            | Error::MergeConflict { place, .. }
             | Error::NoFolder { place, .. }
             | Error::NoChart { place, .. }
-            | Error::HookFailed { place, .. }
             | Error::HookNotAllowed { place, .. }
             | Error::HooksNotRun { place, .. } => Some(place),
+            Error::SameOutput { place, .. }
+            | Error::MergeConflict { place, .. }
+            | Error::HookFailed { place, .. } => Some(place),
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::EnvironmentLeaves { .. }

@@ -94,7 +94,7 @@ pub(crate) fn run(
             command: command.clone(),
             status,
             output,
-            place: place(component, moment),
+            place: place(component, moment).into(),
         };
         match shell(command, &root.join(&component.folder)) {
             Ok((status, output)) if status.success() => {

@@ -162,8 +162,8 @@ impl<'a> Resolver<'a> {
         let place = merge::setter(candidates, subcomponents, keys)
             .map_or_else(|| other.clone(), |(layer, start)| place_in(layer, start));
         Error::MergeConflict {
-            place,
-            other,
+            place: place.into(),
+            other: other.into(),
             key: keys.join("."),
             higher: conflict.higher,
             lower: conflict.lower,
@@ -227,7 +227,7 @@ impl<'a> Resolver<'a> {
                 path: resolved.output.clone(),
                 first,
                 second: resolved.path.clone(),
-                place: own.place(),
+                place: Box::new(own.place()),
             }),
         }
     }
@@ -259,7 +259,7 @@ impl<'a> Resolver<'a> {
         if first.component.same_as(&second.component) {
             self.warn(Warning { place: Some(second.place()), kind: WarningKind::RepeatedEntry { name } });
         } else {
-            let error = Error::DuplicateSibling { place: second.place(), first: first.place(), name };
+            let error = Error::DuplicateSibling { place: second.place(), first: Box::new(first.place()), name };
             self.fail(path.to_owned(), Arc::new(error));
         }
     }

@@ -40,7 +40,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    Generate(generate::GenerateArgs),
+    Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Version(version::VersionArgs),
 }

@@ -136,7 +136,7 @@ fn replay(recorded: &Recorded, folder: &Path, fab: &Path) -> io::Result<Verdict>
     for folder in [&root, &home, &tmp] {
         fs::create_dir(folder)?;
     }
-    let mut want = tree::with_links(tree::read(&folder.join("hld"))?);
+    let mut want = tree::with_links(&tree::read(&folder.join("hld"))?);
     tree::write(&want, &root)?;
     for empty in &recorded.empty_dirs_before {
         fs::create_dir_all(root.join(empty))?;
@@ -171,6 +171,7 @@ fn replay(recorded: &Recorded, folder: &Path, fab: &Path) -> io::Result<Verdict>
 }
 
 /// `fab` by its path, anything else with it on the PATH.
+#[expect(clippy::disallowed_methods, reason = "a script of a case runs with this PATH and `fab` on it")]
 fn command(argv: &[String], fab: &Path) -> Command {
     let (name, args) = argv.split_first().map_or(("", &[][..]), |(name, args)| (name.as_str(), args));
     let mut command = Command::new(if name == "fab" { fab.as_os_str() } else { name.as_ref() });
@@ -193,8 +194,8 @@ fn compare(want: &Tree, got: &Tree, as_data: bool) -> Verdict {
     };
     let paths: std::collections::BTreeSet<&String> = want.keys().chain(got.keys()).collect();
     let mut differing = paths.into_iter().filter(|path| {
-        let same = want.get(*path) == got.get(*path);
-        !same && !(as_data && data::same(want.get(*path), got.get(*path)))
+        let (want, got) = (want.get(*path), got.get(*path));
+        want != got && !(as_data && data::same(want, got))
     });
     let Some(first) = differing.next() else { return Verdict::Passed };
     let what = match (want.contains_key(first), got.contains_key(first)) {

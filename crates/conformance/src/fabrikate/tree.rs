@@ -45,7 +45,7 @@ fn read_below(folder: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> {
 
 /// Makes links of the files that stand for one: a checkout that cannot make links, as git calls it, leaves a file
 /// whose whole text is the target.
-pub(crate) fn with_links(tree: Tree) -> Tree {
+pub(crate) fn with_links(tree: &Tree) -> Tree {
     let target = |path: &str, node: &Node| {
         let Node::File(content) = node else { return None };
         let text = std::str::from_utf8(content)
