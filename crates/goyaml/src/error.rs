@@ -157,4 +157,15 @@ impl serde::de::Error for Error {
         };
         Self::decode(format!("json: cannot unmarshal {found} into Go value of type {expected}"))
     }
+
+    fn invalid_value(unexpected: serde::de::Unexpected<'_>, expected: &dyn serde::de::Expected) -> Self {
+        use serde::de::Unexpected as U;
+        let number = match unexpected {
+            U::Unsigned(number) => number.to_string(),
+            U::Signed(number) => number.to_string(),
+            U::Float(number) => number.to_string(),
+            other => return Self::decode(format!("invalid value: {other}, expected {expected}")),
+        };
+        Self::decode(format!("json: cannot unmarshal number {number} into Go value of type {expected}"))
+    }
 }

@@ -184,9 +184,17 @@ struct Composer<'a> {
     /// The aliases, with their names for the one error that tells them.
     aliases: Vec<(NodeId, &'a str)>,
     /// The first value that does not fit its tag or place, and what to say when go-yaml comes to it.
-    type_error: Option<(NodeId, Error)>,
+    type_error: Option<TypeError>,
     key_error: Option<KeyError>,
     json_error: Option<Error>,
+}
+
+/// A value that does not fit, which go-yaml notices when it decodes a node.
+struct TypeError {
+    node: NodeId,
+    /// Whether the node's children are decoded before.
+    is_late: bool,
+    error: Error,
 }
 
 /// A key that JSON cannot have.
@@ -384,7 +392,7 @@ impl<'a> Composer<'a> {
     }
 
     fn reject(&mut self, id: NodeId, error: Error) {
-        self.type_error.get_or_insert((id, error));
+        self.type_error.get_or_insert(TypeError { node: id, is_late: false, error });
     }
 
     fn check_key(&mut self, id: NodeId) {
@@ -398,7 +406,8 @@ impl<'a> Composer<'a> {
                 if self.type_error.is_none() {
                     let tree = go_syntax::GoSyntax { nodes: &self.nodes };
                     let text = format!("invalid map key: {}", tree.value(id));
-                    self.type_error = Some((id, Error::yaml(text).at(self.nodes[id as usize].start)));
+                    let error = Error::yaml(text).at(self.nodes[id as usize].start);
+                    self.type_error = Some(TypeError { node: id, is_late: true, error });
                 }
             }
             Data::Null | Data::Uint(_) => {
@@ -461,8 +470,8 @@ impl<'a> Composer<'a> {
         if !self.aliases.is_empty() {
             aliases::check(&tree, &self.aliases, self.type_error.as_ref())?;
         }
-        if let Some((_, error)) = self.type_error {
-            return Err(error);
+        if let Some(found) = self.type_error {
+            return Err(found.error);
         }
         match self.key_error.map(|key| key.error).or(self.json_error) {
             Some(error) => Err(error),

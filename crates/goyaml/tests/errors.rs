@@ -137,6 +137,7 @@ fn aliases_cannot_explode() {
     }
     check(&bomb, "yaml: document contains excessive aliasing");
     check("a: &a [*a, !!int x]", "yaml: anchor 'a' value contains itself");
+    check("{? &a [*a] : 1}", "yaml: anchor 'a' value contains itself");
     check("a: &a [!!int x, *a]", "yaml: cannot decode !!str `x` as a !!int");
     check("a: &a [*a]", "yaml: anchor 'a' value contains itself");
     check("a: &a {<<: *a}", "yaml: anchor 'a' value contains itself");
@@ -176,6 +177,15 @@ fn types_of_the_target_are_told() {
         err.unmarshal_text(),
         "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type main.Head"
     );
+    assert_eq!(
+        text("kind: x\nports: [-1]").to_string(),
+        "json: cannot unmarshal number -1 into Go value of type u16"
+    );
+    assert_eq!(
+        text("kind: x\nports: 1").to_string(),
+        "json: cannot unmarshal number into Go value of type a sequence"
+    );
+    assert_eq!(text("ports: []").to_string(), "missing field `kind`");
     let err = text("kind: x\nports: [80, x]");
     assert_eq!((err.line(), err.column()), (Some(2), Some(13)));
     assert_eq!(

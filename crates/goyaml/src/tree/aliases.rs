@@ -4,7 +4,7 @@
 //! repeats it. Small documents may consist of repetitions to 99 %, large ones
 //! to 10 %; beyond, and for an alias inside its own anchor, it gives up.
 
-use super::{Data, MAX_DEPTH, NodeId, Tree};
+use super::{Data, MAX_DEPTH, NodeId, Tree, TypeError};
 use crate::{Error, Result};
 
 const RATIO_RANGE_LOW: f64 = 400_000.0;
@@ -12,11 +12,7 @@ const RATIO_RANGE_HIGH: f64 = 4_000_000.0;
 
 /// Walks the document as go-yaml decodes it and fails where that fails; also
 /// with the type error, if it comes to that before anything else is wrong.
-pub(super) fn check(
-    tree: &Tree<'_>,
-    names: &[(NodeId, &str)],
-    type_error: Option<&(NodeId, Error)>,
-) -> Result<()> {
+pub(super) fn check(tree: &Tree<'_>, names: &[(NodeId, &str)], type_error: Option<&TypeError>) -> Result<()> {
     let mut walk = Walk { tree, names, type_error, active: Vec::new(), decoded: 1, repeated: 0, depth: 0 };
     walk.node(0)
 }
@@ -24,7 +20,7 @@ pub(super) fn check(
 struct Walk<'t, 'a> {
     tree: &'t Tree<'a>,
     names: &'t [(NodeId, &'t str)],
-    type_error: Option<&'t (NodeId, Error)>,
+    type_error: Option<&'t TypeError>,
     /// The aliases that are being followed.
     active: Vec<NodeId>,
     decoded: u64,
@@ -35,9 +31,8 @@ struct Walk<'t, 'a> {
 impl Walk<'_, '_> {
     fn node(&mut self, id: NodeId) -> Result<()> {
         self.count()?;
-        if let Some((at, error)) = self.type_error
-            && *at == id
-        {
+        let error = self.type_error.filter(|found| found.node == id);
+        if let Some(TypeError { is_late: false, error, .. }) = error {
             return Err(error.clone());
         }
         match self.tree.node(id).data {
@@ -45,7 +40,8 @@ impl Walk<'_, '_> {
             Data::Mapping(_) => self.nested(id, Self::mapping),
             Data::Sequence(_) => self.nested(id, Self::sequence),
             _ => Ok(()),
-        }
+        }?;
+        error.map_or(Ok(()), |found| Err(found.error.clone()))
     }
 
     fn nested(&mut self, id: NodeId, walk: fn(&mut Self, NodeId) -> Result<()>) -> Result<()> {

@@ -5,8 +5,11 @@
 
 use std::cmp::Ordering;
 
-use super::{Data, Node, NodeId};
+use super::{Data, MAX_DEPTH, Node, NodeId};
 use crate::number;
+
+/// Text beyond this many bytes is cut.
+const MAX_LEN: usize = 1 << 20;
 
 /// Nodes to print from.
 pub(super) struct GoSyntax<'t, 'a> {
@@ -32,8 +35,8 @@ impl GoSyntax<'_, '_> {
     }
 
     fn write(&self, out: &mut String, id: NodeId, depth: usize) {
-        // Aliases may repeat; nobody reads that far.
-        if depth > 20 || out.len() > 10_000 {
+        // Aliases may repeat without end.
+        if depth > MAX_DEPTH || out.len() > MAX_LEN {
             out.push_str("...");
             return;
         }
