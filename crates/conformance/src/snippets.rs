@@ -88,8 +88,8 @@ fn case(snippet: Snippet) -> Case {
     }
 }
 
-/// The file that a snippet with one template is.
-const FILE: &str = "c/templates/t.yaml";
+/// The file of the chart that a snippet with one template is.
+const FILE: &str = "templates/t.yaml";
 
 impl Snippet {
     fn expected(&self) -> Expected {
@@ -105,10 +105,17 @@ impl Snippet {
 
     /// Of what was rendered, what the snippet is about.
     fn shown(&self, files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
-        match self.outputs {
-            None => files.get(FILE).cloned().unwrap_or_default(),
+        let shown = match self.outputs {
+            // The chart may have another name than usual.
+            None => {
+                let file =
+                    files.iter().find(|(path, _)| path.split_once('/').is_some_and(|(_, path)| path == FILE));
+                file.map(|(_, text)| text.clone()).unwrap_or_default()
+            }
             Some(_) => joined(files.iter().map(|(path, text)| (path.as_str(), text.as_slice()))),
-        }
+        };
+        // The recorded text went through JSON, which cannot hold a byte that is no text.
+        String::from_utf8_lossy(&shown).into_owned().into_bytes()
     }
 
     fn render(&self) -> Result<BTreeMap<String, Vec<u8>>, String> {
@@ -119,7 +126,7 @@ impl Snippet {
         let capabilities =
             reference::capabilities(kube_version.as_deref(), api_versions).map_err(|err| err.to_string())?;
         let prepare = PrepareOptions { skip_schema_validation: false, capabilities: capabilities.clone() };
-        let prepared = helm::prepare(&chart, &values, &prepare).map_err(|err| err.to_string())?;
+        let prepared = helm::prepare_as_is(&chart, &values, &prepare).map_err(|err| err.to_string())?;
         let options = RenderOptions {
             engine: &Engine::new(),
             env: &reference::env(),

@@ -110,6 +110,12 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// Returns the same type made of another list or map, for types made of one that can
+    /// be changed: what a deep copy needs.
+    fn with_plain(&self, _plain: Value) -> Option<Rc<dyn Object>> {
+        None
+    }
+
     /// Returns the struct fields in order, as `%v` prints them.
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()

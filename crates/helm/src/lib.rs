@@ -34,7 +34,7 @@ pub use error::Error;
 pub use load::{LoadError, load, load_files};
 pub use manifest::{Hook, HookEvent, Manifest};
 pub use metadata::{Dependency, Maintainer, Metadata};
-pub use prepare::{PrepareError, PrepareOptions, Prepared, prepare};
+pub use prepare::{PrepareError, PrepareOptions, Prepared, prepare, prepare_as_is};
 pub use release::{Release, ReleaseNameError};
 pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, template};
 pub use schema::{Schema, SchemaError};

@@ -93,11 +93,31 @@ pub fn prepare(chart: &Chart, values: &Mapping, options: &PrepareOptions) -> Res
     let mut chart = chart.clone();
     let values = to_map(values);
     dependencies::process(&mut chart, &values, &mut warnings).map_err(PrepareError::Dependencies)?;
-    let values = coalesce(&chart, &values, Nulls::Delete, &mut warnings).map_err(PrepareError::Values)?;
+    let prepared = with_values(chart, &values, options, warnings)?;
+    check_kubernetes(&prepared.chart, &options.capabilities)?;
+    Ok(prepared)
+}
+
+/// Takes a chart as it is, with all the charts in its `charts/` folder and whatever it
+/// declares, and gives it its values: what Helm's engine does on its own.
+pub fn prepare_as_is(
+    chart: &Chart,
+    values: &Mapping,
+    options: &PrepareOptions,
+) -> Result<Prepared, PrepareError> {
+    with_values(chart.clone(), &to_map(values), options, Vec::new())
+}
+
+fn with_values(
+    chart: Chart,
+    values: &gotmpl::Map,
+    options: &PrepareOptions,
+    mut warnings: Vec<String>,
+) -> Result<Prepared, PrepareError> {
+    let values = coalesce(&chart, values, Nulls::Delete, &mut warnings).map_err(PrepareError::Values)?;
     if !options.skip_schema_validation {
         schema::validate(&chart, &values).map_err(PrepareError::Schema)?;
     }
-    check_kubernetes(&chart, &options.capabilities)?;
     Ok(Prepared { chart, values, warnings })
 }
 

@@ -110,7 +110,9 @@ pub fn template(chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) ->
 }
 
 fn add_crds(chart: &Chart, path: &str, crds: &mut Vec<Crd>) {
-    crds.extend(chart.crds().map(|file| Crd { path: format!("{path}/{}", file.path), content: file.data.clone() }));
+    crds.extend(
+        chart.crds().map(|file| Crd { path: format!("{path}/{}", file.path), content: file.data.clone() }),
+    );
     for child in &chart.dependencies {
         add_crds(child, &format!("{path}/charts/{}", child.name()), crds);
     }
@@ -167,7 +169,8 @@ impl Rendered {
 
     /// Returns [`Rendered::to_bytes`] as text, with U+FFFD where a file in `crds/` is not UTF-8.
     pub fn to_text(&self) -> String {
-        String::from_utf8(self.to_bytes()).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+        String::from_utf8(self.to_bytes())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 }
 
@@ -190,7 +193,8 @@ fn write_document(out: &mut Vec<u8>, path: &str, content: &[u8]) {
 
 /// Go's `strings.TrimSpace`; what is not UTF-8 is no space.
 fn trim(text: &[u8]) -> &[u8] {
-    let head: usize = text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_start().len());
+    let head: usize =
+        text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_start().len());
     let text = &text[head..];
     let tail = text.utf8_chunks().last().map_or(0, |chunk| {
         if chunk.invalid().is_empty() { chunk.valid().len() - chunk.valid().trim_end().len() } else { 0 }

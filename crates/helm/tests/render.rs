@@ -72,7 +72,8 @@ fn documents_are_printed_by_kind_and_hooks_last() {
 
 #[test]
 fn crds_come_first_and_are_no_templates() {
-    let case = Case::new(&[("crds/x.yaml", "a: {{ no template }}\n---\nb: 1\n"), ("templates/a.yaml", "kind: A\n")]);
+    let case =
+        Case::new(&[("crds/x.yaml", "a: {{ no template }}\n---\nb: 1\n"), ("templates/a.yaml", "kind: A\n")]);
     case.prints("---\n# Source: c/templates/a.yaml\nkind: A\n");
     Case { include_crds: true, ..case }
         .prints("---\n# Source: c/crds/x.yaml\na: {{ no template }}\n---\nb: 1\n\n---\n# Source: c/templates/a.yaml\nkind: A\n");
@@ -131,11 +132,20 @@ fn a_parent_redefines_and_shares_values_with_its_subchart() {
 
 #[test]
 fn top_level_objects() {
-    check("{{ .Release.Name }} {{ .Release.Service }} {{ .Release.IsInstall }} {{ .Release.Revision }}", "rel Helm true 1");
-    check("{{ .Chart.Version }} {{ .Chart.Keywords }} {{ .Chart.Nope }}|{{ typeOf .Chart.Annotations }}", "1.2.3 [k1] |map[string]string");
+    check(
+        "{{ .Release.Name }} {{ .Release.Service }} {{ .Release.IsInstall }} {{ .Release.Revision }}",
+        "rel Helm true 1",
+    );
+    check(
+        "{{ .Chart.Version }} {{ .Chart.Keywords }} {{ .Chart.Nope }}|{{ typeOf .Chart.Annotations }}",
+        "1.2.3 [k1] |map[string]string",
+    );
     check("{{ .Template.Name }} {{ .Template.BasePath }}", "c/templates/t.yaml c/templates");
     check("{{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.GitVersion }}", "v1.36.0 v1.36.0");
-    check("{{ .Capabilities.APIVersions.Has \"apps/v1\" }}{{ .Capabilities.APIVersions.Has \"apps/v9\" }}", "truefalse");
+    check(
+        "{{ .Capabilities.APIVersions.Has \"apps/v1\" }}{{ .Capabilities.APIVersions.Has \"apps/v9\" }}",
+        "truefalse",
+    );
     check("{{ .Capabilities.HelmVersion.Version }}", "v4.2.4");
     check("{{ typeOf .Values }} {{ typeOf . }} {{ kindOf .Values }}", "common.Values common.Values map");
 }
@@ -166,13 +176,38 @@ fn tpl_sees_and_covers_defines() {
 }
 
 #[test]
+fn a_deep_copy_of_the_top_level_is_apart_from_it() {
+    check(
+        "{{ $copy := deepCopy $ }}{{ $_ := set $copy \"Values\" (dict) }}{{ $_ := set $copy.Release \"Name\" \"x\" }}\
+         {{ typeOf $copy }} {{ typeOf .Values }} {{ .Release.Name }}",
+        "common.Values common.Values rel",
+    );
+}
+
+#[test]
 fn conversions() {
     check("{{ dict \"b\" 1 \"a\" (list 1 \"x\") | toJson }}", r#"{"a":[1,"x"],"b":1}"#);
-    check("{{ fromYaml \"a: [1, 2]\" | toJson }} {{ fromYamlArray \"[1, a]\" | toJson }}", r#"{"a":[1,2]} [1,"a"]"#);
-    check("{{ (fromYaml \"[1]\").Error }}", "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}");
-    check("{{ (fromJson \"[1]\").Error }}", "json: cannot unmarshal array into Go value of type map[string]interface {}");
+    check(
+        "{{ fromYaml \"a: [1, 2]\" | toJson }} {{ fromYamlArray \"[1, a]\" | toJson }}",
+        r#"{"a":[1,2]} [1,"a"]"#,
+    );
+    check(
+        "{{ fromYaml \"\" | toJson }} {{ fromYamlArray \"null\" | toJson }} {{ fromJsonArray \"null\" | toJson }}",
+        "{} [] null",
+    );
+    check(
+        "{{ (fromYaml \"[1]\").Error }}",
+        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
+    check(
+        "{{ (fromJson \"[1]\").Error }}",
+        "json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
     check("{{ toToml (dict \"a\" 1 \"t\" (dict \"k\" \"v\")) | quote }}", r#""a = 1\n\n[t]\n  k = \"v\"\n""#);
-    check("{{ toToml (list 1) }} {{ toToml (dict \"l\" (list nil)) }}", "[1] toml: cannot encode array with nil element");
+    check(
+        "{{ toToml (list 1) }} {{ toToml (dict \"l\" (list nil)) }}",
+        "[1] toml: cannot encode array with nil element",
+    );
     check("{{ fromToml \"a = 1\\n[[b]]\\nc = true\" | toJson }}", r#"{"a":1,"b":[{"c":true}]}"#);
     check("{{ lookup \"v1\" \"Secret\" \"\" \"\" }} [{{ getHostByName \"x\" }}]", "map[] []");
 }
@@ -182,7 +217,10 @@ fn template_errors_have_helms_layout() {
     let fails = |template: &str, want: &str| Case::new(&[("templates/t.yaml", template)]).fails(want);
     fails("{{ nope }}", "parse error at (c/templates/t.yaml:1): function \"nope\" not defined");
     fails("a\n{{ fail \"no: way\" }}", "execution error at (c/templates/t.yaml:2:3): no: way");
-    fails("{{ required \"x is needed\" .Values.x }}", "execution error at (c/templates/t.yaml:1:3): x is needed");
+    fails(
+        "{{ required \"x is needed\" .Values.x }}",
+        "execution error at (c/templates/t.yaml:1:3): x is needed",
+    );
     fails(
         "{{ .Values.a.b.c }}",
         "c/templates/t.yaml:1:10\n  executing \"c/templates/t.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating interface {}.b",
@@ -206,7 +244,10 @@ fn template_errors_have_helms_layout() {
 
 #[test]
 fn modes() {
-    let lint = Case { mode: Mode::Lint, ..Case::new(&[("templates/t.yaml", "# {{ required \"x\" .Values.x }}{{ fail \"y\" }}|")]) };
+    let lint = Case {
+        mode: Mode::Lint,
+        ..Case::new(&[("templates/t.yaml", "# {{ required \"x\" .Values.x }}{{ fail \"y\" }}|")])
+    };
     lint.prints("---\n# Source: c/templates/t.yaml\n# |\n");
     let strict = Case { mode: Mode::Strict, ..Case::new(&[("templates/t.yaml", "# {{ .Values.x }}")]) };
     strict.fails(
@@ -216,14 +257,17 @@ fn modes() {
 
 #[test]
 fn show_only_prints_matching_documents_again() {
-    let rendered = Case::new(&[("templates/a.yaml", "kind: A\n---\nkind: B\n"), ("templates/b.yaml", "kind: C\n")])
-        .render()
-        .expect("it renders");
+    let rendered =
+        Case::new(&[("templates/a.yaml", "kind: A\n---\nkind: B\n"), ("templates/b.yaml", "kind: C\n")])
+            .render()
+            .expect("it renders");
     let show = |pattern: &str| rendered.show_only(&[pattern.to_owned()]).map_err(|error| error.to_string());
     assert_eq!(show("templates/b.yaml").as_deref(), Ok("---\n# Source: c/templates/b.yaml\nkind: C\n\n"));
     assert_eq!(
         show("templates/a*").as_deref(),
-        Ok("---\n# Source: c/templates/a.yaml\nkind: A\n\n\n---\n# Source: c/templates/a.yaml\nkind: B\n\n\n")
+        Ok(
+            "---\n# Source: c/templates/a.yaml\nkind: A\n\n\n---\n# Source: c/templates/a.yaml\nkind: B\n\n\n"
+        )
     );
     assert_eq!(show("templates/x.yaml"), Err("could not find template templates/x.yaml in chart".to_owned()));
 }

@@ -162,9 +162,11 @@ mod tests {
 
     #[test]
     fn each_link_is_a_block() {
-        let inner = r#"template: c/_h.tpl:2:3: executing "h" at <.a.b>: nil pointer evaluating interface {}.b"#;
-        let outer =
-            format!(r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <include "h" .>: error calling include: {inner}"#);
+        let inner =
+            r#"template: c/_h.tpl:2:3: executing "h" at <.a.b>: nil pointer evaluating interface {}.b"#;
+        let outer = format!(
+            r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <include "h" .>: error calling include: {inner}"#
+        );
         assert_eq!(
             layout("c/t.yaml", &outer, &[&outer, inner]),
             "c/t.yaml:1:3\n  executing \"c/t.yaml\" at <include \"h\" .>:\n    error calling include:\n\
@@ -174,21 +176,26 @@ mod tests {
 
     #[test]
     fn an_error_of_a_function_prints_the_line_of_go() {
-        let text = r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <index 1 2>: error calling index: can't"#;
+        let text =
+            r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <index 1 2>: error calling index: can't"#;
         assert_eq!(layout("c/t.yaml", text, &[text, "can't"]), text);
     }
 
     #[test]
     fn a_marked_message_is_all_that_is_shown() {
-        let text =
-            format!(r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <fail "x">: error calling fail: {}"#, mark_message("a: b\nc"));
+        let text = format!(
+            r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <fail "x">: error calling fail: {}"#,
+            mark_message("a: b\nc")
+        );
         assert_eq!(layout("c/t.yaml", &text, &[&text]), "execution error at (c/t.yaml:1:3): a: b\nc");
     }
 
     #[test]
     fn a_missing_template_has_no_location() {
         let inner = r#"template: no template "x" associated with template "gotpl""#;
-        let outer = format!(r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <include "x" .>: error calling include: {inner}"#);
+        let outer = format!(
+            r#"template: c/t.yaml:1:3: executing "c/t.yaml" at <include "x" .>: error calling include: {inner}"#
+        );
         assert_eq!(
             layout("c/t.yaml", &outer, &[&outer, inner]),
             "c/t.yaml:1:3\n  executing \"c/t.yaml\" at <include \"x\" .>:\n    error calling include:\n\

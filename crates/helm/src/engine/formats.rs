@@ -3,7 +3,7 @@
 //! Those without `must` never fail: writing gives nothing (or, for TOML, the
 //! error's text), reading a map with the key `Error`.
 
-use gotmpl::{CallError, Function, List, Map, Type, Value};
+use gotmpl::{CallError, Function, Map, Type, Value};
 
 use super::toml;
 
@@ -89,7 +89,8 @@ fn text(args: &[Value]) -> &[u8] {
 
 fn map_or_error(read: Result<Value, String>) -> Value {
     match read {
-        Ok(Value::Nil) => Value::Map(Map::nil(Type::MAP)),
+        // A null leaves the empty map that Helm decodes into.
+        Ok(Value::Nil) => Value::Map(Map::new()),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(&mismatch(&other, "map[string]interface {}")),
         Err(error) => error_map(&error),
@@ -102,7 +103,7 @@ fn error_map(error: &str) -> Value {
 
 fn list_or_error(read: Result<Value, String>) -> Value {
     match read {
-        Ok(Value::Nil) => Value::List(List::nil(Type::LIST)),
+        Ok(Value::Nil) => Value::list(Vec::new()),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![Value::str(mismatch(&other, "[]interface {}"))]),
         Err(error) => Value::list(vec![Value::str(error)]),
@@ -117,7 +118,9 @@ fn mismatch(found: &Value, wanted: &str) -> String {
         Value::Map(_) => "object",
         _ => "number",
     };
-    format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type {wanted}")
+    format!(
+        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type {wanted}"
+    )
 }
 
 /// Returns a YAML value as it comes through JSON: every number is a float64.

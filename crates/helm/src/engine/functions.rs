@@ -22,7 +22,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         returns: Type::String,
         call: include,
     },
-    Function { name: "tpl", params: &[Type::String, Type::Any], variadic: None, returns: Type::String, call: tpl },
+    Function {
+        name: "tpl",
+        params: &[Type::String, Type::Any],
+        variadic: None,
+        returns: Type::String,
+        call: tpl,
+    },
     Function {
         name: "required",
         params: &[Type::String, Type::Any],

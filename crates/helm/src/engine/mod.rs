@@ -69,8 +69,11 @@ impl Engine {
     /// What Go says of the template.
     pub fn name_from_template(&self, template: &str, env: &sprig::Env) -> Result<String, Error> {
         const NAME: &str = "name-template";
-        let failed =
-            |source: gotmpl::Error| Error::Template { message: source.to_string(), path: NAME.to_owned(), source };
+        let failed = |source: gotmpl::Error| Error::Template {
+            message: source.to_string(),
+            path: NAME.to_owned(),
+            source,
+        };
         let mut set = Templates::new(NAME);
         set.add(&self.parse(NAME, template.as_bytes()).map_err(failed)?);
         let options = gotmpl::Options { extensions: &[env], ..gotmpl::Options::default() };

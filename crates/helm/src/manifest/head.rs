@@ -75,7 +75,9 @@ impl Head {
                 self.annotations.clear();
                 return Ok(());
             }
-            other => return Err(mismatch(other, &format!("struct field SimpleHead.metadata of type {GO_TYPE}"))),
+            other => {
+                return Err(mismatch(other, &format!("struct field SimpleHead.metadata of type {GO_TYPE}")));
+            }
         };
         for (key, value) in entries {
             if key.eq_ignore_ascii_case("name") {
@@ -94,7 +96,9 @@ impl Head {
                 self.annotations.clear();
                 return Ok(());
             }
-            other => return Err(mismatch(other, "struct field .metadata.annotations of type map[string]string")),
+            other => {
+                return Err(mismatch(other, "struct field .metadata.annotations of type map[string]string"));
+            }
         };
         for (key, value) in entries {
             let text = text(value, || "struct field .metadata.annotations".to_owned())?;

@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn documents_of_one_kind_keep_the_order_of_their_files() {
-        let sorted = sort(&[("b", "kind: A\nb: 1"), ("a", "kind: A\na: 1\n---\nkind: A\na: 2")]).expect("it is valid");
+        let sorted =
+            sort(&[("b", "kind: A\nb: 1"), ("a", "kind: A\na: 1\n---\nkind: A\na: 2")]).expect("it is valid");
         let texts: Vec<&str> = sorted.manifests.iter().map(|manifest| manifest.content.as_str()).collect();
         assert_eq!(texts, ["kind: A\na: 1\n", "kind: A\na: 2", "kind: A\nb: 1"]);
     }

@@ -136,7 +136,8 @@ static VERSION_SET: NamedType = NamedType { name: "common.VersionSet", underlyin
 impl VersionSet {
     fn has(&self, version: &[u8]) -> bool {
         let list = self.0.as_list().unwrap_or_else(|| List::nil(Type::STRINGS));
-        let found = list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version));
+        let found =
+            list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version));
         found
     }
 }

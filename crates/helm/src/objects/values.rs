@@ -95,6 +95,10 @@ impl Object for Values {
         Some(Value::Map(self.0.clone()))
     }
 
+    fn with_plain(&self, plain: Value) -> Option<Rc<dyn Object>> {
+        Some(Rc::new(Values(plain.as_map()?)))
+    }
+
     fn equals(&self, other: &dyn Object) -> bool {
         other
             .as_any()

@@ -40,6 +40,11 @@ fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
                 .map(|(key, value)| Ok((key.clone(), deeper(|| copy(exec, value, depth + 1))?)));
             Ok(Value::Map(Map::with_entries(map.go_type(), copied.collect::<Result<_, CallError>>()?)))
         }
-        other => Ok(semver::zero_like(other).unwrap_or_else(|| other.clone())),
+        Value::Object(object) => {
+            let plain = object.plain().map(|plain| copy(exec, &plain, depth + 1)).transpose()?;
+            let copied = plain.and_then(|plain| object.with_plain(plain)).map(Value::Object);
+            Ok(copied.or_else(|| semver::zero_like(value)).unwrap_or_else(|| value.clone()))
+        }
+        other => Ok(other.clone()),
     }
 }
