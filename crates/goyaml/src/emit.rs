@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use crate::chars::find;
 use crate::resolve::{Scalar, is_base_60, resolve, resolve_v3, short_bool};
 
 /// Whose output to write.
@@ -75,8 +76,9 @@ impl Page {
         self.push_spaces(indent);
     }
 
-    fn column(&self) -> usize {
-        self.out[self.line_start..].chars().count()
+    /// Whether a space here is to be a fold.
+    fn folds(&self, spot: Spot) -> bool {
+        !spot.simple_key && self.may_fold(0) && self.out[self.line_start..].chars().count() > WIDTH
     }
 
     /// Whether text of this many bytes may reach beyond the width.
@@ -130,112 +132,101 @@ impl Page {
         style
     }
 
+    /// Writes a space, or a fold in its place if the line is wide and the space a single one.
+    fn write_space(&mut self, text: &str, at: usize, spot: Spot) {
+        let bytes = text.as_bytes();
+        let is_single =
+            at > 0 && bytes[at - 1] != b' ' && bytes.get(at + 1).is_some_and(|&next| next != b' ');
+        if is_single && self.folds(spot) {
+            self.break_line(spot.indent);
+        } else {
+            self.out.push(' ');
+        }
+    }
+
     fn write_plain(&mut self, text: &str, spot: Spot) {
-        if spot.simple_key || !self.may_fold(text.len()) {
-            self.out.push_str(text);
-            return;
-        }
-        let mut column = self.column();
-        let mut chars = text.chars().peekable();
-        let mut after_space = false;
-        while let Some(c) = chars.next() {
-            if c == ' ' && !after_space && column > WIDTH && chars.peek() != Some(&' ') {
-                self.break_line(spot.indent);
-                column = spot.indent;
-            } else {
-                self.out.push(c);
-                column += 1;
+        let mut written = 0;
+        if self.may_fold(text.len()) {
+            for (at, _) in text.match_indices(' ') {
+                self.out.push_str(&text[written..at]);
+                self.write_space(text, at, spot);
+                written = at + 1;
             }
-            after_space = c == ' ';
         }
+        self.out.push_str(&text[written..]);
     }
 
     fn write_single(&mut self, text: &str, spot: Spot) {
         self.out.push('\'');
-        let folds = !spot.simple_key && self.dialect == Dialect::V2;
-        let mut column = if folds { self.column() } else { 0 };
-        let (mut after_space, mut after_break) = (false, false);
-        for (at, c) in text.char_indices() {
-            if c == ' ' {
-                let rest = &text[at + 1..];
-                if folds
-                    && !after_space
-                    && column > WIDTH
-                    && at > 0
-                    && !rest.is_empty()
-                    && !rest.starts_with(' ')
-                {
-                    self.break_line(spot.indent);
-                    column = spot.indent;
-                } else {
-                    self.out.push(' ');
-                    column += 1;
-                }
-                after_space = true;
-            } else if is_line_break(c) {
+        let mut after_break = false;
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            if is_line_break(c) {
                 if !after_break && c == '\n' {
                     self.out.push('\n');
                 }
                 self.out.push(c);
                 self.line_start = self.out.len();
-                column = 0;
                 after_break = true;
-            } else {
-                if after_break {
-                    self.push_spaces(spot.indent);
-                    column = spot.indent;
-                }
-                if c == '\'' {
-                    self.out.push('\'');
-                    column += 1;
-                }
-                self.out.push(c);
-                column += 1;
-                (after_space, after_break) = (false, false);
+                at += c.len_utf8();
+                continue;
             }
+            if c == ' ' {
+                self.write_space(text, at, spot);
+                at += 1;
+                continue;
+            }
+            if after_break {
+                self.push_spaces(spot.indent);
+                after_break = false;
+            }
+            if c == '\'' {
+                self.out.push('\'');
+            }
+            let next = at + c.len_utf8();
+            let run = find(text.as_bytes(), next, |byte| !byte.is_ascii_graphic() | (byte == b'\''));
+            self.out.push_str(&text[at..run]);
+            at = run;
         }
         self.out.push('\'');
     }
 
     fn write_double(&mut self, text: &str, spot: Spot) {
         self.out.push('"');
-        let folds = !spot.simple_key && self.dialect == Dialect::V2;
         // go-yaml asks at every character whether the text starts with a byte
         // order mark, and escapes the character if so.
         let all = text.starts_with('\u{feff}');
-        let mut line = self.line_start;
-        let mut counted = self.out.len();
-        let mut column = self.column();
-        let mut after_space = false;
-        for (at, c) in text.char_indices() {
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let next = at + c.len_utf8();
             if all || !is_printable(c) || is_line_break(c) || matches!(c, '"' | '\\') {
                 self.write_escape(c);
-                after_space = false;
-                continue;
-            }
-            if c != ' ' {
-                self.out.push(c);
-                after_space = false;
-                continue;
-            }
-            column += self.out[counted..].chars().count();
-            counted = self.out.len();
-            let is_inside = at > 0 && at + 1 < text.len();
-            if folds && !after_space && column > WIDTH && is_inside {
-                self.break_line(spot.indent);
-                line = self.line_start;
-                if text[at + 1..].starts_with(' ') {
-                    self.out.push('\\');
-                }
-                counted = self.out.len();
-                column = counted - line;
+                at = next;
+            } else if c == ' ' {
+                self.write_double_space(text, at, spot);
+                at = next;
             } else {
-                self.out.push(' ');
+                let stops = |byte: u8| !byte.is_ascii_graphic() | (byte == b'"') | (byte == b'\\');
+                let run = find(text.as_bytes(), next, stops);
+                self.out.push_str(&text[at..run]);
+                at = run;
             }
-            after_space = true;
         }
-        self.line_start = line;
         self.out.push('"');
+    }
+
+    /// In double quotes also the first of several spaces can be folded; the next one is escaped then.
+    fn write_double_space(&mut self, text: &str, at: usize, spot: Spot) {
+        let bytes = text.as_bytes();
+        let is_first = at > 0 && bytes[at - 1] != b' ';
+        if is_first && at + 1 < bytes.len() && self.folds(spot) {
+            self.break_line(spot.indent);
+            if bytes[at + 1] == b' ' {
+                self.out.push('\\');
+            }
+        } else {
+            self.out.push(' ');
+        }
     }
 
     fn write_escape(&mut self, c: char) {
@@ -313,22 +304,28 @@ struct Scan {
 
 impl Scan {
     fn of(text: &str, dialect: Dialect) -> Self {
-        if is_simple(text.as_bytes()) {
-            return Self::default();
-        }
+        let bytes = text.as_bytes();
         let mut scan =
             Self { indicators: text.starts_with("---") || text.starts_with("..."), ..Self::default() };
-        let mut chars = text.char_indices().peekable();
         let mut after_blank = true;
-        while let Some((at, c)) = chars.next() {
-            let before_blank = chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t'));
-            scan.indicators |= if at == 0 {
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            let next = bytes.len() - chars.as_str().len();
+            let is_first = next == c.len_utf8();
+            let before_blank = matches!(bytes.get(next), None | Some(b' ' | b'\t'));
+            scan.indicators |= if is_first {
                 is_leading_indicator(c, before_blank)
             } else {
                 (c == ':' && before_blank) || (c == '#' && after_blank)
             };
-            scan.character(c, at == 0, chars.peek().is_none(), dialect);
+            scan.character(c, is_first, next == bytes.len(), dialect);
             after_blank = matches!(c, ' ' | '\t') || is_line_break(c);
+            // Behind the first character most others mean nothing.
+            let run = find(bytes, next, |byte| !byte.is_ascii_graphic() | (byte == b':') | (byte == b'#'));
+            if run > next {
+                (scan.after_space, scan.after_break, after_blank) = (false, false, false);
+                chars = text[run..].chars();
+            }
         }
         scan
     }
@@ -360,21 +357,6 @@ impl Scan {
         self.after_space = is_space;
         self.after_break = is_break;
     }
-}
-
-/// Whether all of the text is letters, digits and the few signs that mean nothing anywhere.
-fn is_simple(text: &[u8]) -> bool {
-    match text.first() {
-        None => true,
-        Some(b'.') => false,
-        Some(b'-') => text.len() > 1 && text[1] != b'-' && text.iter().all(|&byte| is_simple_byte(byte)),
-        Some(_) => text.iter().all(|&byte| is_simple_byte(byte)),
-    }
-}
-
-fn is_simple_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'.' | b'/' | b'-' | b'_' | b'+' | b'=' | b'$' | b'(' | b')')
 }
 
 fn is_leading_indicator(c: char, before_blank: bool) -> bool {

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::chars::find;
 use crate::number::{Decimal, write_general, write_json};
 use crate::reader::is_allowed;
 use crate::resolve::{Scalar, resolve};
@@ -14,8 +15,8 @@ use crate::{Error, Result};
 /// JSON leaves these characters raw, and as YAML they are forbidden or, as NEL, fold.
 pub(crate) fn text_through_json(text: &str) -> Result<Cow<'_, str>> {
     let mut has_nel = false;
-    let suspicious = |byte| matches!(byte, 0x7F | 0xC2 | 0xEF);
-    if text.bytes().any(suspicious) {
+    let suspicious = |byte| (byte == 0x7F) | (byte == 0xC2) | (byte == 0xEF);
+    if find(text.as_bytes(), 0, suspicious) < text.len() {
         for c in text.chars().filter(|&c| c >= '\x7f') {
             if !is_allowed(c) {
                 return Err(Error::yaml("control characters are not allowed"));
