@@ -259,7 +259,8 @@ impl<'a> Resolver<'a> {
         if first.component.same_as(&second.component) {
             self.warn(Warning { place: Some(second.place()), kind: WarningKind::RepeatedEntry { name } });
         } else {
-            let error = Error::DuplicateSibling { place: second.place(), first: Box::new(first.place()), name };
+            let error =
+                Error::DuplicateSibling { place: second.place(), first: Box::new(first.place()), name };
             self.fail(path.to_owned(), Arc::new(error));
         }
     }

@@ -137,10 +137,17 @@ pub(crate) fn check(outputs: &[OutputTree]) -> Vec<Failure> {
 fn check_manifest(file: &str, manifest: &Manifest) -> Vec<Error> {
     let text = String::from_utf8_lossy(&manifest.text);
     let problem = |line, problem| Error::InvalidResource { file: file.to_owned(), line, problem };
-    let checked = documents(&text)
-        .into_iter()
-        .filter_map(|(line, document)| check_document(document).err().map(|text| problem(line, text)));
+    let checked = documents(&text).into_iter().filter_map(|(line, document)| {
+        check_document(document).err().map(|text| problem(line + blank_lines(document), text))
+    });
     checked.collect()
+}
+
+/// Counts the lines before the content of a document.
+fn blank_lines(document: &str) -> usize {
+    let blank =
+        |line: &&str| line.trim().is_empty() || line.starts_with("---") || line.trim_start().starts_with('#');
+    document.lines().take_while(blank).count()
 }
 
 fn check_document(document: &str) -> Result<(), String> {

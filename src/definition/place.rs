@@ -74,10 +74,13 @@ pub(crate) fn chart_folder(component_folder: &str, component: &Component) -> Str
     }
 }
 
-/// Returns the folder of static manifests; with method `git` it is never a clone, as in Fabrikate.
+/// Returns the folder of static manifests. Method `git` without a source, which `fab add` used to write, is no clone.
 pub(crate) fn manifest_folder(component_folder: &str, component: &Component) -> String {
     match component.method {
         Method::Http => join(&[component_folder, "components", &component.name]),
+        Method::Git if !component.source.is_empty() => {
+            join(&[component_folder, "components", &component.name, &component.path])
+        }
         Method::Git | Method::Helm | Method::Local => join(&[component_folder, &component.path]),
     }
 }

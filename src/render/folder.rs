@@ -37,10 +37,10 @@ impl<'a> Folder<'a> {
     fn missing(&self) -> Error {
         let (own, folder) = (&self.component.own, self.renderer.show(&self.component.input));
         match own.component.method {
-            Method::Http => {
+            Method::Http | Method::Git if !own.component.source.is_empty() => {
                 Error::NotInstalled { name: own.component.name.clone(), folder, place: Some(own.place()) }
             }
-            Method::Git | Method::Helm | Method::Local => {
+            Method::Http | Method::Git | Method::Helm | Method::Local => {
                 Error::NoFolder { folder, place: own.place_of("path") }
             }
         }

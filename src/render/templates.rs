@@ -23,7 +23,8 @@ pub(super) fn render(
         environments: &environments,
         namespace: component.namespace.as_deref().unwrap_or_default(),
     };
-    let errors = |errors: Vec<_>| errors.into_iter().map(|err| Error::Template(Box::new(err))).collect::<Vec<_>>();
+    let errors =
+        |errors: Vec<_>| errors.into_iter().map(|err| Error::Template(Box::new(err))).collect::<Vec<_>>();
     let templates = TemplateSet::new(files).map_err(errors)?;
     let mut text = Text::default();
     for (_, rendered) in templates.render(&component.values, &facts).map_err(errors)? {
