@@ -19,6 +19,13 @@ pub(super) struct Flags {
     pub(super) precision: Option<usize>,
 }
 
+impl Flags {
+    /// Returns whether nothing asks for more than a number's digits and its minus.
+    pub(super) fn plain_number(&self) -> bool {
+        !self.plus && !self.space && self.width.is_none() && self.precision.is_none()
+    }
+}
+
 /// An integer with the base in which a verb shows it.
 pub(super) struct Integer {
     pub(super) negative: bool,
@@ -67,6 +74,13 @@ impl Printer<'_> {
     }
 
     pub(super) fn integer(&mut self, number: &Integer) {
+        if number.base == 10 && self.flags.plain_number() {
+            if number.negative {
+                self.out.push(b'-');
+            }
+            self.decimal(number.magnitude);
+            return;
+        }
         let mut digits = match (number.base, number.verb) {
             (2, _) => format!("{:b}", number.magnitude),
             (8, _) => format!("{:o}", number.magnitude),
@@ -103,6 +117,21 @@ impl Printer<'_> {
             () => "",
         };
         self.pad_with(format!("{sign}{prefix}{digits}").as_bytes(), false);
+    }
+
+    /// Writes the digits of a number, which is what most numbers come to.
+    pub(super) fn decimal(&mut self, mut magnitude: u64) {
+        let mut digits = [0; 20];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (magnitude % 10).to_le_bytes()[0];
+            magnitude /= 10;
+            if magnitude == 0 {
+                break;
+            }
+        }
+        self.out.extend_from_slice(&digits[at..]);
     }
 
     /// Writes `U+0078`, with `#` followed by the character.
@@ -184,6 +213,10 @@ impl Printer<'_> {
         let flags = self.flags;
         let precision = flags.precision.or(precision);
         let letter = u8::try_from(verb).expect("a verb of floats is ASCII");
+        if flags.plain_number() && !flags.sharp {
+            strconv::append_float(self.out, x, letter, precision);
+            return;
+        }
         let mut number = strconv::format_float(x, letter, precision).into_bytes();
         if !matches!(number.first(), Some(b'-' | b'+')) {
             number.insert(0, b'+');

@@ -165,16 +165,11 @@ impl<'a> Printer<'a> {
     }
 
     fn bytes(&mut self, list: &List, verb: char, name: &str) {
-        let bytes: Vec<u8> = list
-            .items()
-            .iter()
-            .map(|item| match item {
-                Value::Uint8(byte) => *byte,
-                _ => 0,
-            })
-            .collect();
+        // A `[]byte` never holds anything else, so this is the empty one otherwise.
+        let bytes = list.to_bytes().unwrap_or_else(|| Str::from(""));
+        let bytes = bytes.as_bytes();
         match verb {
-            'v' | 'd' if self.flags.sharp_v => self.bytes_in_go_syntax(list, &bytes, name),
+            'v' | 'd' if self.flags.sharp_v => self.bytes_in_go_syntax(list, bytes, name),
             'v' | 'd' => {
                 self.out.push(b'[');
                 for (at, byte) in bytes.iter().enumerate() {
@@ -185,10 +180,10 @@ impl<'a> Printer<'a> {
                 }
                 self.out.push(b']');
             }
-            's' => self.text(&bytes),
-            'x' => self.hex(&bytes, false),
-            'X' => self.hex(&bytes, true),
-            'q' => self.quoted(&bytes),
+            's' => self.text(bytes),
+            'x' => self.hex(bytes, false),
+            'X' => self.hex(bytes, true),
+            'q' => self.quoted(bytes),
             _ => self.list(list, list.go_type(), verb, 0),
         }
     }
@@ -233,7 +228,13 @@ impl<'a> Printer<'a> {
             Type::Slice(of) => *of,
             _ => Type::Any,
         };
-        if of == Type::Uint8 && matches!(verb, 's' | 'q' | 'x' | 'X') {
+        let as_bytes = match verb {
+            's' | 'q' | 'x' | 'X' => true,
+            // The same text as item by item, but the bytes need not become values.
+            'v' | 'd' => !self.flags.sharp_v,
+            _ => false,
+        };
+        if of == Type::Uint8 && as_bytes {
             self.bytes(list, verb, &go_type.to_string());
             return;
         }

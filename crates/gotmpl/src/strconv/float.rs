@@ -110,7 +110,17 @@ impl Decimal {
     }
 }
 
+/// Returns the number as an integer if that is how `%v` writes it.
+fn small_integer(x: f64) -> Option<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "x is not negative")]
+    (x < 1e6 && x.fract() == 0.0).then_some(x as u32)
+}
+
 fn append_general(out: &mut Vec<u8>, x: f64, verb: u8, precision: Option<usize>) {
+    if let Some(n) = small_integer(x).filter(|_| precision.is_none()) {
+        out.extend_from_slice(n.to_string().as_bytes());
+        return;
+    }
     let (decimal, precision, limit) = match precision {
         None => {
             let decimal = Decimal::shortest(x);
