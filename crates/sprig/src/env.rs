@@ -3,8 +3,8 @@
 //! Invariant: with the same moment, zone and seed, the same calls in the same
 //! order give the same results.
 
-use std::cell::{RefCell, RefMut};
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use gotmpl::{CallError, Exec};
@@ -12,8 +12,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-
-use crate::regexes::Compiled;
 
 /// The clock, the local time zone and the randomness of one run, given to it as
 /// an extension.
@@ -29,7 +27,6 @@ pub struct Env {
     zone: TimeZone,
     random: RefCell<ChaCha20Rng>,
     used: RefCell<BTreeSet<&'static str>>,
-    patterns: RefCell<HashMap<Vec<u8>, Compiled>>,
 }
 
 impl Env {
@@ -42,7 +39,6 @@ impl Env {
             zone: TimeZone::UTC,
             random: RefCell::new(ChaCha20Rng::from_seed(seed)),
             used: RefCell::default(),
-            patterns: RefCell::default(),
         }
     }
 
@@ -68,11 +64,6 @@ impl Env {
     /// Returns the local time zone.
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.zone
-    }
-
-    /// Returns the regular expressions compiled so far.
-    pub(crate) fn patterns(&self) -> RefMut<'_, HashMap<Vec<u8>, Compiled>> {
-        self.patterns.borrow_mut()
     }
 
     /// Runs `draw` on the random generator, recording that `function` did.

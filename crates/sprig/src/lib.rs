@@ -2,10 +2,13 @@
 //!
 //! [`FUNCTIONS`] is the table of Sprig 3.3.0 with its Go signatures, without
 //! `env` and `expandenv`: 204 functions, and five that Helm replaces by its own
-//! (`fail`, `fromJson`, `toJson`, `mustToJson`, `getHostByName`). What Go's functions read from the process (the clock,
-//! the local time zone, randomness) comes from an [`Env`] among the extensions
-//! of an execution, so that a seed makes a run repeatable, and every such use is
-//! recorded for callers who want to report it.
+//! (`fail`, `fromJson`, `toJson`, `mustToJson`, `getHostByName`).
+//!
+//! What Go's functions read from the process (the clock, the local time zone,
+//! randomness) comes from an [`Env`] among the extensions of an execution, so that
+//! a seed makes a run repeatable, and every such use is recorded for callers who
+//! want to report it. [`Patterns`], another extension, keeps regular expressions
+//! from being compiled twice.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -47,6 +50,7 @@ pub mod time;
 mod urls;
 
 pub use env::Env;
+pub use regexes::Patterns;
 
 use gotmpl::Function;
 

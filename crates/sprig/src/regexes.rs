@@ -5,14 +5,14 @@
 //! text is searched in a repaired copy, and offsets are carried back.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gotmpl::Type::{Bool, Int, String as Text};
 use gotmpl::{CallError, Exec, Function, List, Type, Value, strconv};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::args::{Outcome, bytes, function, int, string};
-use crate::env::Env;
 use crate::text::{is_letter, runes};
 
 mod expand;
@@ -64,35 +64,43 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 /// What a compiled pattern may take; Go has a limit of the same kind.
 const SIZE_LIMIT: usize = 64 << 20;
-/// Patterns kept for later calls of one run.
-const CACHED: usize = 512;
+/// Patterns kept; templates that make up new ones forever start over.
+const KEPT: usize = 4096;
+
+/// Regular expressions that were compiled before, for executions that are given them
+/// as an extension; they may be shared between threads. Without, every call compiles
+/// its pattern anew.
+#[derive(Default)]
+pub struct Patterns(Mutex<HashMap<Box<[u8]>, Compiled>>);
 
 /// A compiled pattern, or Go's error text.
-pub(crate) type Compiled = Result<Rc<Pattern>, String>;
+type Compiled = Result<Arc<Pattern>, String>;
 
 /// A compiled pattern with the names of its groups.
-pub(crate) struct Pattern {
+struct Pattern {
     regex: Regex,
     names: Vec<(String, usize)>,
 }
 
-/// Compiles a pattern, or finds it among those of this run.
+/// Compiles a pattern, or finds it among those compiled before.
 fn compile(exec: &Exec<'_>, pattern: &[u8]) -> Compiled {
-    let Some(env) = exec.extension::<Env>() else { return compile_new(pattern) };
-    let mut cache = env.patterns();
-    if let Some(compiled) = cache.get(pattern) {
+    let Some(Patterns(known)) = exec.extension() else { return compile_new(pattern) };
+    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(compiled) = lock().get(pattern) {
         return compiled.clone();
     }
-    if cache.len() >= CACHED {
-        cache.clear();
-    }
+    // Compiled without the lock: that two threads may do it twice costs less than waiting.
     let compiled = compile_new(pattern);
-    cache.insert(pattern.to_vec(), compiled.clone());
+    let mut known = lock();
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(pattern.into(), compiled.clone());
     compiled
 }
 
 /// Compiles a pattern, with the error of Go's `regexp.MustCompile`.
-fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Rc<Pattern>, CallError> {
+fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Arc<Pattern>, CallError> {
     compile(exec, pattern).map_err(|err| {
         let text = String::from_utf8_lossy(pattern);
         let quoted =
@@ -107,7 +115,7 @@ fn compile_new(pattern: &[u8]) -> Compiled {
     let too_large =
         || format!("error parsing regexp: expression too large: `{}`", String::from_utf8_lossy(pattern));
     let regex = compiled.map_err(|_| too_large())?;
-    Ok(Rc::new(Pattern { regex, names: rewritten.names }))
+    Ok(Arc::new(Pattern { regex, names: rewritten.names }))
 }
 
 /// A text to be searched: valid UTF-8, with the way back to the original bytes.

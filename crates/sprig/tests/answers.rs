@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use gotmpl::{Exec, Functions, MissingKey, Options, Parsed, Templates, Value};
-use sprig::Env;
+use sprig::{Env, Patterns};
 
 fn env() -> Env {
     Env::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), [1; 32])
@@ -15,7 +15,11 @@ fn render(template: &str, env: &Env) -> Result<String, String> {
     let functions = Functions::new(&[sprig::FUNCTIONS]);
     let mut templates = Templates::new("t");
     templates.add(&Parsed::new("t", template.as_bytes(), &functions).map_err(|err| err.to_string())?);
-    let options = Options { missing_key: MissingKey::Zero, extensions: &[env], ..Options::default() };
+    let options = Options {
+        missing_key: MissingKey::Zero,
+        extensions: &[env, &Patterns::default()],
+        ..Options::default()
+    };
     let data = Value::map::<&str>([]);
     let text = Exec::new(&templates, &functions, options).run("t", data).map_err(|err| err.to_string())?;
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -164,6 +168,12 @@ fn a_dict_that_holds_itself_does_no_harm() {
         let outcome = render(&template, &env());
         assert!(outcome.as_deref().is_ok_and(|text| text == "done") || outcome.is_err(), "{call}");
     }
+}
+
+#[test]
+fn patterns_are_the_same_when_they_are_kept() {
+    let twice = r#"{{ range until 2 }}{{ regexFind "a+" "baa" }} {{ regexMatch "(" "x" }} {{ end }}"#;
+    assert_eq!(render(twice, &env()).unwrap(), "aa false aa false ");
 }
 
 #[test]

@@ -40,13 +40,14 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     functions: Functions,
     parsed: Mutex<HashMap<Box<[u8]>, Parsed>>,
+    patterns: sprig::Patterns,
 }
 
 impl Engine {
     /// Returns an engine that has parsed nothing yet.
     pub fn new() -> Self {
         let functions = Functions::new(&[sprig::FUNCTIONS, formats::FUNCTIONS, functions::FUNCTIONS]);
-        Engine(Arc::new(Inner { functions, parsed: Mutex::default() }))
+        Engine(Arc::new(Inner { functions, parsed: Mutex::default(), patterns: sprig::Patterns::default() }))
     }
 
     /// Parses a text under a name, or returns what it was parsed to before.
@@ -103,7 +104,7 @@ pub(crate) fn render(
     files.sort_by(|a, b| order(&b.path).cmp(&order(&a.path)));
     let set = parse_all(&files, options.engine)?;
     let state = State { mode: options.mode, engine: options.engine.clone(), included: RefCell::default() };
-    let extensions: [&dyn Any; 2] = [&state, options.env];
+    let extensions: [&dyn Any; 3] = [&state, options.env, &options.engine.0.patterns];
     let missing_key = if options.mode == Mode::Strict { MissingKey::Error } else { MissingKey::Zero };
     let exec_options = gotmpl::Options { missing_key, extensions: &extensions, ..gotmpl::Options::default() };
     let mut exec = Exec::new(&set, &options.engine.0.functions, exec_options);
