@@ -1,7 +1,7 @@
 //! Floats as Go prints them.
 //!
 //! Go and Rust agree on the digits, the shortest that read back as the same
-//! number; they differ in when to use an exponent and how to write it.
+//! number, but for ties; they differ in when to use an exponent and how to write it.
 
 use std::fmt::Write as _;
 
@@ -21,9 +21,7 @@ pub(crate) enum Decimal {
 
 impl Decimal {
     pub(crate) fn from_f64(value: f64) -> Self {
-        Self::new(value.is_nan(), value.is_infinite(), value.is_sign_negative(), || {
-            format!("{:e}", value.abs())
-        })
+        Self::new(value.is_nan(), value.is_infinite(), value.is_sign_negative(), || scientific(value.abs()))
     }
 
     pub(crate) fn from_f32(value: f32) -> Self {
@@ -45,6 +43,26 @@ impl Decimal {
         let exponent: i32 = exponent.parse().unwrap_or(0);
         Self::Finite { negative, digits, point: exponent + 1 }
     }
+}
+
+/// Returns the shortest digits with an exponent. Of two that are equally near, Go
+/// takes the even ones, Rust the larger.
+fn scientific(value: f64) -> String {
+    // With fewer digits the number itself is written, and nothing is tied.
+    const FEWEST: usize = 15;
+    let mut text = format!("{value:e}");
+    let end = text.find('e').unwrap_or(text.len());
+    let odd = end > FEWEST && text.as_bytes()[end - 1] % 2 == 1;
+    if odd {
+        let lower = char::from(text.as_bytes()[end - 1] - 1);
+        let exact = format!("{value:.*e}", end + 20);
+        let tie = exact.strip_prefix(&text[..end - 1]).and_then(|rest| rest.strip_prefix(lower));
+        let beyond = tie.and_then(|rest| rest.split('e').next()).and_then(|rest| rest.strip_prefix('5'));
+        if beyond.is_some_and(|digits| digits.bytes().all(|digit| digit == b'0')) {
+            text.replace_range(end - 1..end, lower.encode_utf8(&mut [0; 4]));
+        }
+    }
+    text
 }
 
 /// Go's `strconv.FormatFloat(x, 'g', -1, …)`, with YAML's words for what is not finite.
@@ -106,4 +124,17 @@ fn write_exponent(out: &mut String, digits: &str, point: i32, min_negative: usiz
     let width = if exponent < 0 { min_negative } else { 2 };
     let sign = if exponent < 0 { '-' } else { '+' };
     let _ = write!(out, "e{sign}{:0width$}", exponent.unsigned_abs());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tie_goes_to_the_even_digits() {
+        assert_eq!(scientific(740_376_814_929_854.2), "7.403768149298542e14");
+        assert_eq!(scientific(740_376_814_929_854.4), "7.403768149298544e14");
+        assert_eq!(scientific(0.3), "3e-1");
+        assert_eq!(scientific(9_007_199_254_740_991.0), "9.007199254740991e15");
+    }
 }
