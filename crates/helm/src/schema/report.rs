@@ -308,15 +308,19 @@ fn is_same_application(a: &Item<'_>, b: &Item<'_>, depth: usize, at: usize) -> b
 }
 
 /// Returns the failures of a schema, which a keyword applied, as one.
+///
+/// A reference takes the place of a group, even of one that lies further down.
 fn grouped(mut failures: Vec<Failure>, path: &[String], keyword: &str) -> Option<Failure> {
-    match failures.len() {
-        0 => None,
-        1 => failures.pop().map(|failure| Failure { rank: rank(keyword), ..failure }),
-        _ => {
-            let is_group = !matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef");
-            Some(Failure { is_group, ..Failure::new(keyword, path, "validation failed", failures) })
-        }
+    let is_reference = matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef");
+    if failures.len() > 1 {
+        let group = Failure::new(keyword, path, "validation failed", failures);
+        return Some(Failure { is_group: !is_reference, ..group });
     }
+    let only = failures.pop()?;
+    if is_reference && only.is_group {
+        return Some(Failure::new(keyword, path, only.text, only.causes));
+    }
+    Some(Failure { rank: rank(keyword), ..only })
 }
 
 /// Ranks below this end the check of a schema.

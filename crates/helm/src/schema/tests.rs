@@ -126,6 +126,19 @@ fn several_failures_of_one_schema_are_a_group_unless_alone_at_the_top() {
 }
 
 #[test]
+fn a_reference_takes_the_place_of_the_only_group_below_it() {
+    let schema = r##"{"required":["z"],"properties":{"a":{"$ref":"#/$defs/x"}},
+        "$defs":{"x":{"properties":{"b":{"minimum":5,"multipleOf":2}}}}}"##;
+    let want = [
+        "- at '': missing property 'z'",
+        "- at '/a': validation failed",
+        "  - at '/a/b': minimum: got 1, want 5",
+        "  - at '/a/b': multipleOf: got 1, want 2",
+    ];
+    check(schema, "a: {b: 1}", &want);
+}
+
+#[test]
 fn alternatives_list_what_failed_in_each() {
     let any = r#"{"anyOf":[{"type":"string"},{"minimum":5,"multipleOf":2}]}"#;
     let want = [
