@@ -5,11 +5,14 @@
 //! one, and puts its own separator before each piece.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use goyaml::Value;
-use helm::{Capabilities, Chart, Engine, Env, Mode, Release, RenderOptions};
+use helm::values::YamlError;
+use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions};
 
 use super::namespace::Injector;
 use super::{Renderer, Text};
@@ -115,8 +118,8 @@ impl Charts {
 fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart, Error> {
     let path = renderer.on_disk(&component.input);
     if path.exists() {
-        let place = Some(Place::file(renderer.show(&component.input)));
-        return helm::load(&path).map_err(|err| Error::Chart { place, source: Box::new(err.into()) });
+        let shown = renderer.show(&component.input);
+        return helm::load(&path).map_err(|err| load_error(&path, &shown, err));
     }
     let (own, folder) = (&component.own, renderer.show(&component.input));
     Err(match own.component.method {
@@ -125,6 +128,19 @@ fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart,
         }
         Method::Http | Method::Local => Error::NoChart { folder, place: own.place_of("path") },
     })
+}
+
+/// Makes the error of a chart that cannot be loaded, with its place if that is its values file.
+fn load_error(path: &Path, shown: &str, error: LoadError) -> Error {
+    let mut place = Place::file(shown);
+    if let LoadError::Values(YamlError::Document(yaml)) = &error {
+        place.file = place::join(&[shown, "values.yaml"]);
+        let position = |line| Position { line, column: yaml.column().unwrap_or(1) };
+        place.position = yaml.line().map(position);
+        // An archive has no file to show.
+        place.text = fs::read_to_string(path.join("values.yaml")).unwrap_or_default().into();
+    }
+    Error::Chart { place: Some(place), source: Box::new(error.into()) }
 }
 
 /// Makes the error of a chart, with its place in the chart's files.

@@ -123,6 +123,21 @@ fn a_template_error_has_its_place_in_the_chart() {
 }
 
 #[test]
+fn what_is_no_yaml_in_a_chart_has_its_place() {
+    let hld = Hld::new(&[
+        CHART[0],
+        ("component.yaml", "name: root\nsubcomponents:\n- {name: app, type: helm, path: chart}\n"),
+        (
+            "chart/templates/a.yaml",
+            "{{- if true }}\nkind: A\nspec:\n  a: 1\n b: {{ .Release.Name }}\n{{- end }}\n",
+        ),
+    ]);
+    hld.fails(&["generate"], 2, &["chart/templates/a.yaml (rendered):5:2", " b: app"]);
+    hld.write("chart/values.yaml", "a: 1\nb: c: d\n");
+    hld.fails(&["generate"], 2, &["chart/values.yaml:2:5", "b: c: d"]);
+}
+
+#[test]
 fn a_chart_that_is_not_there_is_told_with_its_field() {
     let hld = Hld::new(&[(
         "component.yaml",

@@ -1,5 +1,8 @@
 //! Where in the files of a chart an error happened.
 //!
+//! A document that was rendered to something that is no YAML has its place in the
+//! rendered text, as the template's lines are not those that the reader saw.
+//!
 //! Go's errors name templates by their path below the chart's name; a user opens
 //! files. The innermost template of an error's chain is where it began, unless
 //! its text is not that of a file: what `tpl` renders goes by the name of the
@@ -24,7 +27,11 @@ pub struct Site {
 impl Error {
     /// Returns where in the files of `chart` the error happened; none if in no template of it.
     pub fn site(&self, chart: &Chart) -> Option<Site> {
-        let Error::Template { source, .. } = self else { return None };
+        let source = match self {
+            Error::Template { source, .. } => source,
+            Error::Manifest { path, files, .. } => return rendered_site(path, files.get(path)?),
+            _ => return None,
+        };
         let mut site = None;
         let mut link = Some(source);
         while let Some(error) = link {
@@ -33,6 +40,22 @@ impl Error {
         }
         site
     }
+}
+
+/// Finds the first document of a rendered file that is no YAML.
+fn rendered_site(path: &str, rendered: &[u8]) -> Option<Site> {
+    let text = String::from_utf8_lossy(rendered).into_owned();
+    let mut start = 0;
+    for end in text.match_indices("\n---").map(|(at, _)| at + 1).chain([text.len()]) {
+        if let Err(error) = goyaml::check(&text[start..end]) {
+            let line = text[..start].matches('\n').count() + error.line()?;
+            let column = error.column()?;
+            let path = path.split_once('/').map_or(path, |(_, path)| path);
+            return Some(Site { path: format!("{path} (rendered)"), line, column, text });
+        }
+        start = end;
+    }
+    None
 }
 
 fn link_site(chart: &Chart, error: &gotmpl::Error) -> Option<Site> {
