@@ -5,7 +5,7 @@
 //! them.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use helm::values::Overrides;
 use helm::{Capabilities, Engine, Env, KubeVersion, Mode, Release, RenderOptions, Rendered};
@@ -106,7 +106,7 @@ pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, Templ
     let (name, path) = name_and_chart(options, &engine, env)?;
     let path = locate(path)?;
     let values = options.values.merge(&read_values)?;
-    let chart = helm::load(path).map_err(helm::Error::from)?;
+    let chart = helm::load(&path).map_err(helm::Error::from)?;
     let render_options = RenderOptions {
         engine: &engine,
         env,
@@ -156,11 +156,12 @@ fn name_and_chart<'a>(
     }
 }
 
-fn locate(chart: &str) -> Result<&Path, TemplateError> {
+/// Returns the chart's path, absolute as Helm makes it: errors of loading print it.
+fn locate(chart: &str) -> Result<PathBuf, TemplateError> {
     let chart = chart.trim();
     let path = Path::new(chart);
     if path.exists() {
-        Ok(path)
+        Ok(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
     } else if path.is_absolute() || chart.starts_with('.') {
         Err(TemplateError::NoChart(chart.to_owned()))
     } else {
