@@ -64,6 +64,9 @@ pub enum TemplateError {
         /// What is wrong with it.
         source: helm::KubeVersionError,
     },
+    /// The template of the name is wrong.
+    #[error(transparent)]
+    Name(helm::Error),
     /// There is no chart at that path.
     #[error("path {0:?} not found")]
     NoChart(String),
@@ -139,7 +142,9 @@ fn name_and_chart<'a>(
             "\"fab template\" requires at least 1 argument\n\nUsage:  fab template [NAME] [CHART] [flags]",
         )),
         [chart] => match options.name_template.as_deref().filter(|template| !template.is_empty()) {
-            Some(template) => Ok((engine.name_from_template(template, env)?, chart)),
+            Some(template) => {
+                Ok((engine.name_from_template(template, env).map_err(TemplateError::Name)?, chart))
+            }
             None => Ok(("release-name".to_owned(), chart)),
         },
         [_, _] if options.generate_name => {
@@ -177,4 +182,87 @@ fn read_values(path: &str) -> Result<Vec<u8>, String> {
         return Ok(text);
     }
     helm::load::read_file(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env() -> Env {
+        Env::new(std::time::UNIX_EPOCH, [7; 32])
+    }
+
+    fn options(name_and_chart: &[&str]) -> TemplateOptions {
+        TemplateOptions {
+            name_and_chart: name_and_chart.iter().map(|&text| text.to_owned()).collect(),
+            namespace: "ns".to_owned(),
+            ..TemplateOptions::default()
+        }
+    }
+
+    #[track_caller]
+    fn check_error(options: &TemplateOptions, want: &str) {
+        let error = template(options, &env()).expect_err("it fails").to_string();
+        assert_eq!(error, want);
+    }
+
+    #[test]
+    fn the_name_comes_from_one_place() {
+        let named = options(&["rel", "./none"]);
+        check_error(
+            &TemplateOptions { generate_name: true, ..named.clone() },
+            "cannot set --generate-name and also specify a name",
+        );
+        check_error(
+            &TemplateOptions { name_template: Some("x".to_owned()), ..named },
+            "cannot set --name-template and also specify a name",
+        );
+        check_error(
+            &options(&["a", "b", "c", "d"]),
+            "expected at most two arguments, unexpected arguments: c, d",
+        );
+        check_error(
+            &TemplateOptions { name_template: Some("{{ nope }}".to_owned()), ..options(&["./none"]) },
+            "template: name-template:1: function \"nope\" not defined",
+        );
+    }
+
+    #[test]
+    fn a_chart_that_is_not_there_is_named() {
+        check_error(&options(&["./none"]), "path \"./none\" not found");
+        check_error(
+            &options(&["rel", "none"]),
+            "non-absolute URLs should be in form of repo_name/path_to_chart, got: none",
+        );
+    }
+
+    #[test]
+    fn a_version_that_is_none_is_refused_first() {
+        let options = TemplateOptions { kube_version: Some("abc".to_owned()), ..options(&["./none"]) };
+        check_error(&options, "invalid kube version 'abc': could not parse \"abc\" as version");
+    }
+
+    #[test]
+    fn a_chart_is_rendered_without_the_hooks_that_nobody_wants() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let chart = folder.path().join("c");
+        std::fs::create_dir_all(chart.join("templates")).expect("there is room");
+        let write = |path: &str, text: &str| std::fs::write(chart.join(path), text).expect("there is room");
+        write("Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n");
+        write("templates/a.yaml", "kind: A\nname: {{ .Release.Name }}.{{ .Release.Namespace }}\n");
+        write("templates/t.yaml", "kind: T\nmetadata: {annotations: {helm.sh/hook: test}}\n");
+        let path = chart.to_string_lossy().into_owned();
+        let with_hooks = |hooks| TemplateOptions {
+            hooks,
+            name_template: Some("x{{ 1 }}".to_owned()),
+            ..options(&[&path])
+        };
+        let text = |hooks| template(&with_hooks(hooks), &env()).expect("it renders").rendered.to_text();
+        let plain = "---\n# Source: c/templates/a.yaml\nkind: A\nname: x1.ns\n";
+        let hook =
+            "---\n# Source: c/templates/t.yaml\nkind: T\nmetadata: {annotations: {helm.sh/hook: test}}\n\n";
+        assert_eq!(text(Hooks::All), format!("{plain}{hook}"));
+        assert_eq!(text(Hooks::WithoutTests), plain);
+        assert_eq!(text(Hooks::None), plain);
+    }
 }

@@ -218,15 +218,21 @@ impl ValuesArgs {
 
 /// Words a mistake in the arguments as helm does.
 pub(super) fn usage_error(error: &clap::Error) -> String {
-    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
-        return error.to_string();
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
     };
-    match (error.kind(), flag.strip_prefix("--"), flag.strip_prefix('-')) {
-        (ErrorKind::UnknownArgument, Some(_), _) => format!("unknown flag: {flag}"),
-        (ErrorKind::UnknownArgument, None, Some(name)) => {
-            format!("unknown shorthand flag: '{}' in {flag}", name.chars().next().unwrap_or('-'))
+    let flag = context(ContextKind::InvalidArg).and_then(|flag| flag.split(' ').next()).unwrap_or_default();
+    match (error.kind(), context(ContextKind::InvalidValue), flag.strip_prefix("--")) {
+        (ErrorKind::UnknownArgument, _, Some(_)) => format!("unknown flag: {flag}"),
+        (ErrorKind::UnknownArgument, _, None) => {
+            format!("unknown shorthand flag: '{}' in {flag}", flag.chars().nth(1).unwrap_or('-'))
         }
-        _ => error.to_string(),
+        (ErrorKind::InvalidValue, Some(""), _) => format!("flag needs an argument: {flag}"),
+        _ => {
+            let text = error.to_string();
+            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
     }
 }
 
@@ -317,4 +323,85 @@ fn unsorted(error: &TemplateError) -> String {
         }
     }
     format!("{}\n", text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        template: TemplateArgs,
+    }
+
+    fn options(line: &[&str]) -> TemplateOptions {
+        Line::try_parse_from(line).map(|line| line.template.options()).expect("the line is fine")
+    }
+
+    #[test]
+    fn flags_take_values_as_in_helm() {
+        let options = options(&[
+            "template",
+            "rel",
+            "./c",
+            "-n",
+            "x",
+            "-n",
+            "y",
+            "-f",
+            "a.yaml,b.yaml",
+            "-f",
+            "c.yaml",
+            "--set",
+            "a=-1",
+            "--include-crds=true",
+            "--skip-tests",
+            "--is-upgrade=false",
+            "-a",
+            "a/v1,b/v1",
+        ]);
+        assert_eq!(options.name_and_chart, ["rel", "./c"]);
+        assert_eq!(options.namespace, "y");
+        assert_eq!(options.values.files, ["a.yaml", "b.yaml", "c.yaml"]);
+        assert_eq!(options.values.set, ["a=-1"]);
+        assert_eq!(options.api_versions, ["a/v1", "b/v1"]);
+        assert_eq!((options.include_crds, options.is_upgrade), (true, false));
+        assert_eq!(options.hooks, Hooks::WithoutTests);
+    }
+
+    #[test]
+    fn flags_of_an_installation_mean_nothing() {
+        let options =
+            options(&["template", "./c", "--wait", "--timeout", "5m", "--dry-run=client", "--skip-crds"]);
+        assert_eq!(options.name_and_chart, ["./c"]);
+        assert!(!options.include_crds);
+    }
+
+    #[track_caller]
+    fn check_mistake(line: &[&str], want: &str) {
+        let error = Line::try_parse_from(line).err().expect("the line is wrong");
+        assert_eq!(usage_error(&error), want);
+    }
+
+    #[test]
+    fn mistakes_are_worded_as_in_helm() {
+        check_mistake(&["template", "--bogus"], "unknown flag: --bogus");
+        check_mistake(&["template", "-x"], "unknown shorthand flag: 'x' in -x");
+        check_mistake(&["template", "--set"], "flag needs an argument: --set");
+    }
+
+    #[test]
+    fn what_needs_the_network_is_refused() {
+        let refusal = |flag: &str| {
+            let line = Line::try_parse_from(["template", "./c", flag]).expect("the line is fine");
+            line.template.refused.text().unwrap_or_default()
+        };
+        assert!(refusal("--dependency-update").starts_with("--dependency-update needs the network"));
+        assert!(refusal("--post-renderer=x").starts_with("--post-renderer is not supported"));
+        assert!(refusal("--repo=x").starts_with("--repo needs the network"));
+        assert_eq!(refusal("--dependency-update=false"), "");
+    }
 }

@@ -55,9 +55,10 @@ pub(crate) fn compare(want: &Expected, got: Result<Vec<u8>, String>) -> Verdict 
         (Expected::Output(want), Err(got)) => {
             Verdict::Failed { reason: format!("failed: {}", first_line(&got)), want: text(want), got }
         }
-        (Expected::Error(texts), Err(got)) => {
-            Verdict::FailedAlike { same_text: (!texts.is_empty()).then(|| texts.contains(&got)) }
-        }
+        (Expected::Error(texts), Err(got)) => Verdict::FailedAlike {
+            same_text: (!texts.is_empty())
+                .then(|| texts.iter().any(|text| text.trim_end() == got.trim_end())),
+        },
         (Expected::Error(texts), Ok(got)) => {
             let want = texts.first().cloned().unwrap_or_default();
             Verdict::Failed { reason: format!("did not fail: {}", first_line(&want)), want, got: text(&got) }

@@ -193,11 +193,12 @@ fn write_document(out: &mut Vec<u8>, path: &str, content: &[u8]) {
 
 /// Go's `strings.TrimSpace`; what is not UTF-8 is no space.
 fn trim(text: &[u8]) -> &[u8] {
-    let head: usize =
+    if let Ok(text) = std::str::from_utf8(text) {
+        return text.trim().as_bytes();
+    }
+    let leading =
         text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_start().len());
-    let text = &text[head..];
-    let tail = text.utf8_chunks().last().map_or(0, |chunk| {
-        if chunk.invalid().is_empty() { chunk.valid().len() - chunk.valid().trim_end().len() } else { 0 }
-    });
-    &text[..text.len() - tail]
+    let trailing = text.utf8_chunks().last().filter(|chunk| chunk.invalid().is_empty());
+    let trailing = trailing.map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_end().len());
+    &text[leading..text.len() - trailing]
 }
