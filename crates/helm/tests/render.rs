@@ -227,7 +227,7 @@ fn template_errors_have_helms_layout() {
     );
     fails(
         "{{ define \"h\" }}{{ .Values.a.b }}{{ end }}{{ include \"h\" . }}",
-        "c/templates/t.yaml:1:44\n  executing \"c/templates/t.yaml\" at <include \"h\" .>:\n    error calling include:\n\
+        "c/templates/t.yaml:1:45\n  executing \"c/templates/t.yaml\" at <include \"h\" .>:\n    error calling include:\n\
          c/templates/t.yaml:1:26\n  executing \"h\" at <.Values.a.b>:\n    nil pointer evaluating interface {}.b",
     );
     fails(
