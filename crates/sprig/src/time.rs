@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use gotmpl::{Kind, NamedType, Type, Value};
+use jiff::tz::TimeZone;
 
 use crate::env::Env;
 
@@ -47,16 +48,26 @@ pub struct Time {
     zone: Zone,
     /// Go prints the reading of a second clock with what `now` returns.
     is_now: bool,
+    /// The local zone of the run, where the moment comes from a function that knows it.
+    local: Option<TimeZone>,
 }
 
 impl Time {
     /// The zero time: the first moment of the year 1, UTC.
-    pub(crate) const ZERO: Time = Time { seconds: -ZERO_TO_UNIX, nanos: 0, zone: Zone::Utc, is_now: false };
+    pub(crate) const ZERO: Time =
+        Time { seconds: -ZERO_TO_UNIX, nanos: 0, zone: Zone::Utc, is_now: false, local: None };
 
     /// Returns the moment so many seconds and nanoseconds after 1970.
     pub fn at(seconds: i64, nanos: u32, zone: Zone) -> Self {
         let nanos = i64::from(nanos);
-        Time { seconds: seconds.saturating_add(nanos / NANOS), nanos: nanos % NANOS, zone, is_now: false }
+        let local = zone.local_rules();
+        Time {
+            seconds: seconds.saturating_add(nanos / NANOS),
+            nanos: nanos % NANOS,
+            zone,
+            is_now: false,
+            local,
+        }
     }
 
     /// Returns the moment of the run, in its local zone.
@@ -65,7 +76,8 @@ impl Time {
         let nanos = i64::from(now.subsec_nanosecond());
         // jiff's fraction has the sign of the seconds.
         let seconds = now.as_second() + nanos.div_euclid(NANOS);
-        Time { seconds, nanos: nanos.rem_euclid(NANOS), zone: Zone::local(env), is_now: true }
+        let nanos = u32::try_from(nanos.rem_euclid(NANOS)).unwrap_or(0);
+        Time { is_now: true, ..Time::at(seconds, nanos, Zone::local(env)) }
     }
 
     /// Returns the moment as a template sees it.
@@ -83,7 +95,8 @@ impl Time {
             // of the clocks it has to be looked up again, as Go does.
             offset = zone.offset(local.saturating_sub(first)).seconds;
         }
-        Time { seconds: local.saturating_sub(offset), nanos: civil.nanos, zone, is_now: false }
+        let nanos = u32::try_from(civil.nanos).unwrap_or(0);
+        Time::at(local.saturating_sub(offset), nanos, zone)
     }
 
     /// Returns the date and time that clocks of the zone show.
@@ -102,20 +115,26 @@ impl Time {
         self
     }
 
+    /// Notes the local zone of the run, if this is it.
+    fn knowing(mut self, local: &Zone) -> Self {
+        self.local = local.local_rules();
+        self
+    }
+
     fn total_nanos(&self) -> i128 {
         i128::from(self.seconds) * i128::from(NANOS) + i128::from(self.nanos)
     }
 
-    fn from_total_nanos(total: i128, zone: Zone) -> Self {
-        let seconds = i64::try_from(total.div_euclid(i128::from(NANOS))).unwrap_or(i64::MAX);
+    /// Returns the same kind of moment at another time.
+    fn moved_to(&self, total_nanos: i128) -> Self {
+        let seconds = i64::try_from(total_nanos.div_euclid(i128::from(NANOS))).unwrap_or(i64::MAX);
         // A remainder by a billion fits.
-        let nanos = total.rem_euclid(i128::from(NANOS)) as i64;
-        Time { seconds, nanos, zone, is_now: false }
+        let nanos = total_nanos.rem_euclid(i128::from(NANOS)) as i64;
+        Time { seconds, nanos, ..self.clone() }
     }
 
     pub(crate) fn add(&self, duration: Duration) -> Self {
-        let sum = Time::from_total_nanos(self.total_nanos() + i128::from(duration.0), self.zone.clone());
-        Time { is_now: self.is_now, ..sum }
+        self.moved_to(self.total_nanos() + i128::from(duration.0))
     }
 
     /// Returns the time from `earlier` to this moment; what does not fit is cut off.

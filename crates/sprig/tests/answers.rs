@@ -115,6 +115,9 @@ fn the_local_zone_is_the_callers() {
     let text =
         render(r#"{{ date "15:04 MST" 0 }} {{ toDate "2006-01-02" "2023-07-01" }} {{ now.Location }}"#, &env);
     assert_eq!(text.unwrap(), "01:00 CET 2023-07-01 00:00:00 +0200 CEST Europe/Berlin");
+    let moved =
+        r#"{{ (toDate "2006-01-02T15:04:05Z07:00" "2023-07-01T00:00:00Z").UTC.Local.Format "15:04 MST" }}"#;
+    assert_eq!(render(moved, &env).unwrap(), "02:00 CEST");
     assert!(env.in_zone("Nowhere/Else").is_none());
 }
 

@@ -74,7 +74,7 @@ impl Time {
             day: civil.day.saturating_add(days),
             ..civil
         };
-        Time::from_civil(&shifted, self.zone.clone())
+        Time { local: self.local.clone(), ..Time::from_civil(&shifted, self.zone.clone()) }
     }
 
     /// Returns the nanoseconds since the year 1 beyond a multiple of `unit`.
@@ -85,13 +85,13 @@ impl Time {
 
     fn truncate(&self, unit: Duration) -> Time {
         let rest = if unit.0 > 0 { self.beyond(unit) } else { 0 };
-        Time::from_total_nanos(self.total_nanos() - rest, self.zone.clone())
+        Time { is_now: false, ..self.moved_to(self.total_nanos() - rest) }
     }
 
     fn round(&self, unit: Duration) -> Time {
         let rest = if unit.0 > 0 { self.beyond(unit) } else { 0 };
         let up = if rest * 2 >= i128::from(unit.0).max(1) { i128::from(unit.0) } else { 0 };
-        Time::from_total_nanos(self.total_nanos() - rest + up, self.zone.clone())
+        Time { is_now: false, ..self.moved_to(self.total_nanos() - rest + up) }
     }
 
     /// Returns seconds since 1970 in smaller units; what does not fit wraps.
@@ -200,9 +200,10 @@ impl Object for Time {
             "Round" => self.round(duration(args)).into_value(),
             "AddDate" => self.add_date(int(args, 0), int(args, 1), int(args, 2)).into_value(),
             "UTC" => self.clone().in_zone(Zone::Utc).into_value(),
-            // The local zone of the run is not known here; a time that is not of
-            // the local zone keeps its own.
-            "Local" => self.clone().into_value(),
+            "Local" => match &self.local {
+                Some(local) => self.clone().in_zone(Zone::Local(local.clone())).into_value(),
+                None => self.clone().into_value(),
+            },
             "In" => match args.first().and_then(Value::as_object::<Zone>) {
                 Some(zone) => self.clone().in_zone(zone.clone()).into_value(),
                 None => return Err("time: missing Location in call to Time.In".into()),

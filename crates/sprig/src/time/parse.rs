@@ -21,7 +21,7 @@ pub(crate) fn parse(layout: &str, value: &str, local: &Zone) -> Result<Time, Str
         let extra = quote(&String::from_utf8_lossy(reader.rest));
         return Err(reader.failure(&format!(": extra text: {extra}")));
     }
-    reader.finish(local)
+    Ok(reader.finish(local)?.knowing(local))
 }
 
 /// What was read so far; what was not is `None`, or zero for the time of day.

@@ -51,6 +51,11 @@ impl Zone {
         (zone.iana_name() == Some(name)).then_some(Zone::Named(zone))
     }
 
+    /// Returns the rules of the local zone, if this is it.
+    pub(super) fn local_rules(&self) -> Option<TimeZone> {
+        if let Zone::Local(zone) = self { Some(zone.clone()) } else { None }
+    }
+
     /// Returns what Go calls the zone.
     pub(super) fn name(&self) -> &str {
         match self {
