@@ -4,8 +4,11 @@
 //! sub-tables, two blanks of indentation a level, an empty line before each table
 //! at the top. Nil values are left out of tables and are an error in lists.
 
-use gotmpl::{List, Map, Type, Value};
-use sprig::time::{Time, Zone};
+mod datetime;
+mod read;
+mod tables;
+
+use gotmpl::{List, Type, Value};
 
 const NIL_IN_LIST: &str = "toml: cannot encode array with nil element";
 const LIST_AT_TOP: &str = "toml: top-level values must be Go maps or structs";
@@ -50,7 +53,8 @@ fn shape(value: &Value) -> Result<Shape, String> {
         Value::List(list) => list_shape(list),
         Value::Map(map) => Ok(if map.is_nil() { Shape::Nil } else { Shape::Table }),
         Value::Object(_) => match plain(value)? {
-            Value::Object(_) => Ok(Shape::Plain),
+            Value::Object(_) if is_time(value) => Ok(Shape::Plain),
+            Value::Object(_) => Ok(Shape::Table),
             plain => shape(&plain),
         },
         _ => Ok(Shape::Plain),
@@ -70,8 +74,8 @@ fn list_shape(list: &List) -> Result<Shape, String> {
     Ok(if tables { Shape::Tables } else { Shape::Plain })
 }
 
-/// Returns the map, list or text that an object is written as; a time, whose
-/// text has no quotes, stays what it is.
+/// Returns the map, list or text that an object is written as; a struct, and a
+/// time, whose text has no quotes, stays what it is.
 fn plain(value: &Value) -> Result<Value, String> {
     let Value::Object(object) = value else {
         return Ok(value.clone());
@@ -82,8 +86,28 @@ fn plain(value: &Value) -> Result<Value, String> {
     if let Some(plain) = object.plain() {
         return Ok(plain);
     }
-    let fields = object.fields();
-    if fields.is_empty() { object.json() } else { Ok(Value::map(fields)) }
+    match object.json()? {
+        text @ Value::Str(_) => Ok(text),
+        other if object.fields().is_empty() => Ok(other),
+        _ => Ok(value.clone()),
+    }
+}
+
+/// Returns the entries of a table: keys of a map in their order, exported fields of
+/// a struct in theirs.
+fn entries(table: &Value) -> Vec<(String, Value)> {
+    match table {
+        Value::Object(object) => {
+            let is_exported = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
+            let fields = object.fields().into_iter().filter(|(name, _)| is_exported(name));
+            fields.map(|(name, value)| (name.to_owned(), value)).collect()
+        }
+        other => {
+            let map = other.as_map().unwrap_or_default();
+            let entries = map.entries();
+            entries.iter().map(|(name, value)| (name.to_text().into_owned(), value.clone())).collect()
+        }
+    }
 }
 
 fn is_time(value: &Value) -> bool {
@@ -97,8 +121,10 @@ impl Encoder {
             return Err("unsupported type for key '': complex128".to_owned());
         }
         match (shape(value)?, plain(value)?) {
+            // Only at the top is there nothing that could be left out.
+            (Shape::Nil, Value::List(_)) if key.is_empty() => self.element(value),
             (Shape::Nil, _) => Ok(()),
-            (Shape::Table, Value::Map(map)) => self.table(key, &map),
+            (Shape::Table, table) => self.table(key, entries(&table)),
             (Shape::Tables, Value::List(list)) => self.tables(key, &list),
             (_, plain) => self.line(key, &plain),
         }
@@ -116,14 +142,14 @@ impl Encoder {
         Ok(())
     }
 
-    fn table(&mut self, key: &[&str], map: &Map) -> Result<(), String> {
+    fn table(&mut self, key: &[&str], entries: Vec<(String, Value)>) -> Result<(), String> {
         if key.len() == 1 {
             self.newline();
         }
         if !key.is_empty() {
             self.header(key, "[", "]");
         }
-        self.entries(key, map)
+        self.entries(key, entries)
     }
 
     fn tables(&mut self, key: &[&str], list: &List) -> Result<(), String> {
@@ -131,11 +157,9 @@ impl Encoder {
             return Err(LIST_AT_TOP.to_owned());
         }
         for item in list.items().iter() {
-            if let Some(map) = plain(item)?.as_map() {
-                self.newline();
-                self.header(key, "[[", "]]");
-                self.entries(key, &map)?;
-            }
+            self.newline();
+            self.header(key, "[[", "]]");
+            self.entries(key, entries(&plain(item)?))?;
         }
         Ok(())
     }
@@ -153,8 +177,8 @@ impl Encoder {
         self.out.push('\n');
     }
 
-    fn entries(&mut self, key: &[&str], map: &Map) -> Result<(), String> {
-        for (name, value) in plain_first(map)? {
+    fn entries(&mut self, key: &[&str], entries: Vec<(String, Value)>) -> Result<(), String> {
+        for (name, value) in plain_first(entries)? {
             let mut path = key.to_vec();
             path.push(&name);
             self.entry(&path, &value)?;
@@ -175,12 +199,10 @@ impl Encoder {
             Value::Complex128(..) => return Err("unexpected type: complex128".to_owned()),
             Value::Str(text) => self.quoted(&text.to_text()),
             Value::List(list) => return self.inline_list(list),
-            Value::Map(map) => return self.inline_table(map),
-            Value::Object(object) if is_time(value) => {
-                self.out.push_str(&object.json()?.as_str().map(|text| text.to_text()).unwrap_or_default());
-            }
+            Value::Map(_) => return self.inline_table(entries(value)),
+            Value::Object(object) if is_time(value) => self.out.push_str(&datetime::text(object.as_ref())?),
             Value::Object(_) => match plain(value)? {
-                Value::Object(object) => return Err(format!("unexpected type: {}", object.go_type())),
+                Value::Object(_) => return self.inline_table(entries(value)),
                 plain => return self.element(&plain),
             },
         }
@@ -199,9 +221,9 @@ impl Encoder {
         Ok(())
     }
 
-    fn inline_table(&mut self, map: &Map) -> Result<(), String> {
+    fn inline_table(&mut self, entries: Vec<(String, Value)>) -> Result<(), String> {
         self.out.push('{');
-        let entries = plain_first(map)?;
+        let entries = plain_first(entries)?;
         for (number, (name, value)) in entries.iter().enumerate() {
             if shape(value)? == Shape::Nil {
                 continue;
@@ -259,12 +281,11 @@ impl Encoder {
 }
 
 /// Returns the entries, those that are tables last.
-fn plain_first(map: &Map) -> Result<Vec<(String, Value)>, String> {
-    let mut lines = Vec::new();
+fn plain_first(entries: Vec<(String, Value)>) -> Result<Vec<(String, Value)>, String> {
+    let mut lines = Vec::with_capacity(entries.len());
     let mut tables = Vec::new();
-    for (name, value) in map.entries().iter() {
-        let entry = (name.to_text().into_owned(), value.clone());
-        if shape(value)?.is_table() { tables.push(entry) } else { lines.push(entry) }
+    for entry in entries {
+        if shape(&entry.1)?.is_table() { tables.push(entry) } else { lines.push(entry) }
     }
     lines.append(&mut tables);
     Ok(lines)
@@ -285,82 +306,10 @@ fn float(number: f64) -> String {
 ///
 /// # Errors
 ///
-/// What is wrong and where.
-pub(super) fn decode(text: &str) -> Result<Value, String> {
-    let document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        format!("toml: line {line}: {}", error.message())
-    })?;
-    Ok(read_table(document.as_table()))
+/// The library's own message.
+pub(super) fn decode(text: &[u8]) -> Result<Value, String> {
+    read::document(text).map(Value::Map)
 }
 
-fn read_table(table: &dyn toml_edit::TableLike) -> Value {
-    Value::map(table.iter().map(|(key, item)| (key, read_item(item))))
-}
-
-fn read_item(item: &toml_edit::Item) -> Value {
-    match item {
-        toml_edit::Item::None => Value::Nil,
-        toml_edit::Item::Value(value) => read_value(value),
-        toml_edit::Item::Table(table) => read_table(table),
-        toml_edit::Item::ArrayOfTables(tables) => Value::List(List::new(
-            Type::Slice(&Type::MAP),
-            tables.iter().map(|table| read_table(table)).collect(),
-        )),
-    }
-}
-
-fn read_value(value: &toml_edit::Value) -> Value {
-    match value {
-        toml_edit::Value::String(text) => Value::str(text.value().as_str()),
-        toml_edit::Value::Integer(number) => Value::Int64(*number.value()),
-        toml_edit::Value::Float(number) => Value::Float64(*number.value()),
-        toml_edit::Value::Boolean(truth) => Value::Bool(*truth.value()),
-        toml_edit::Value::Datetime(time) => read_time(time.value()),
-        toml_edit::Value::Array(items) => Value::list(items.iter().map(read_value).collect()),
-        toml_edit::Value::InlineTable(table) => read_table(table),
-    }
-}
-
-/// Returns a date, a time or both. Those without an offset lie in zones of their
-/// own in BurntSushi's library, which show when they are printed.
-fn read_time(time: &toml_edit::Datetime) -> Value {
-    let (date, clock) = (time.date, time.time);
-    let zone = match (time.offset, date, clock) {
-        (Some(toml_edit::Offset::Z), ..) => Zone::Utc,
-        (Some(toml_edit::Offset::Custom { minutes: 0 }), ..) => Zone::Utc,
-        (Some(toml_edit::Offset::Custom { minutes }), ..) => {
-            Zone::Fixed { name: String::new(), offset: i32::from(minutes) * 60 }
-        }
-        (None, Some(_), Some(_)) => local_zone("datetime-local"),
-        (None, Some(_), None) => local_zone("date-local"),
-        (None, None, _) => local_zone("time-local"),
-    };
-    let offset = if let Zone::Fixed { offset, .. } = &zone { i64::from(*offset) } else { 0 };
-    let days = match date {
-        Some(date) => days_from_1970(i64::from(date.year), i64::from(date.month), i64::from(date.day)),
-        None => days_from_1970(0, 1, 1),
-    };
-    let (seconds, nanos) = match clock {
-        Some(clock) => {
-            let minutes = i64::from(clock.hour) * 60 + i64::from(clock.minute);
-            (minutes * 60 + i64::from(clock.second), clock.nanosecond)
-        }
-        None => (0, 0),
-    };
-    Time::at(days * 86_400 + seconds - offset, nanos, zone).into_value()
-}
-
-fn local_zone(name: &str) -> Zone {
-    Zone::Fixed { name: name.to_owned(), offset: 0 }
-}
-
-/// Counts days in the Gregorian calendar, in years that begin in March so that a
-/// leap day is the last one.
-fn days_from_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
+#[cfg(test)]
+mod tests;
