@@ -160,17 +160,16 @@ impl Encoder<'_> {
     /// in the order of its fields.
     fn object(&mut self, object: &dyn Object) -> Result<(), String> {
         let plain = object.json()?;
-        let fields = object.fields();
         let Value::Map(map) = &plain else { return self.value(&plain) };
         // Unexported fields are not part of the JSON form.
-        let shown: Vec<_> =
-            fields.iter().filter_map(|(name, _)| Some((name, map.get(name.as_bytes())?))).collect();
+        let keys = object.json_keys();
+        let shown: Vec<_> = keys.iter().filter_map(|key| Some((key, map.get(key.as_bytes())?))).collect();
         if shown.len() != map.len() {
             return self.map(map);
         }
         self.enter('{', object.go_type())?;
-        for (number, (name, value)) in shown.iter().enumerate() {
-            self.entry(number, name.as_bytes(), value)?;
+        for (number, (key, value)) in shown.iter().enumerate() {
+            self.entry(number, key.as_bytes(), value)?;
         }
         self.leave('}', shown.is_empty());
         Ok(())

@@ -137,6 +137,17 @@ pub trait Object: fmt::Debug {
         self.plain().ok_or_else(|| format!("json: unsupported type: {}", self.go_type()))
     }
 
+    /// Returns the keys of a struct in JSON, in the order of its fields.
+    fn json_keys(&self) -> Vec<&'static str> {
+        self.fields().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Returns the copy that an interface holds, if that lacks methods which the
+    /// value has at its address.
+    fn copied(&self) -> Option<Rc<dyn Object>> {
+        None
+    }
+
     /// Returns whether both are the same by `reflect.DeepEqual`.
     fn equals(&self, other: &dyn Object) -> bool;
 

@@ -142,6 +142,13 @@ fn top_level_objects() {
     );
     check("{{ .Template.Name }} {{ .Template.BasePath }}", "c/templates/t.yaml c/templates");
     check("{{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.GitVersion }}", "v1.36.0 v1.36.0");
+    check("{{ .Capabilities.KubeVersion | default 1 }}", "{v1.36.0 v1.36.0 1 36}");
+    check(
+        "{{ toJson .Capabilities.HelmVersion }}",
+        r#"{"version":"v4.2.4","go_version":"go1.26.8","kube_client_version":"v1.36"}"#,
+    );
+    check("{{ .Chart.Annotations | toYamlPretty }} {{ rest (list) | toYamlPretty }}", "{} []");
+    check(r#"{{ toToml (semver "1.2.3") }}"#, r#""1.2.3""#);
     check(
         "{{ .Capabilities.APIVersions.Has \"apps/v1\" }}{{ .Capabilities.APIVersions.Has \"apps/v9\" }}",
         "truefalse",

@@ -300,7 +300,7 @@ impl Exec<'_> {
             return Err(self.fail(format!("invalid value; expected {wanted}")));
         }
         if wanted == Type::Any {
-            return Ok(value);
+            return Ok(in_interface(value));
         }
         let got = value.value.go_type();
         if got.is_some_and(|got| assignable(got, wanted)) {
@@ -308,6 +308,17 @@ impl Exec<'_> {
         }
         let got = got.unwrap_or(Type::Any);
         Err(self.fail(format!("wrong type for value; expected {wanted}; got {got}")))
+    }
+}
+
+/// Returns a value as an interface holds it: a copy, which has no address.
+fn in_interface(value: Operand) -> Operand {
+    match &value.value {
+        Value::Object(object) => match object.copied() {
+            Some(copy) => Operand { value: Value::Object(copy), ..value },
+            None => value,
+        },
+        _ => value,
     }
 }
 

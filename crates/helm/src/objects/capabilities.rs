@@ -11,8 +11,9 @@ use crate::capabilities::{HelmVersion, KubeVersion};
 /// Returns the object; it is the same for all templates of a release.
 pub(super) fn object(capabilities: &Capabilities) -> Value {
     let versions = Value::strings(capabilities.api_versions.iter().map(String::as_str));
+    let kube_version = KubeVersionObject { version: capabilities.kube_version.clone(), has_address: true };
     let fields = [
-        ("KubeVersion", Value::Object(Rc::new(capabilities.kube_version.clone()))),
+        ("KubeVersion", Value::Object(Rc::new(kube_version))),
         ("APIVersions", Value::Object(Rc::new(VersionSet(versions)))),
         ("HelmVersion", Value::Object(Rc::new(capabilities.helm_version.clone()))),
     ];
@@ -67,23 +68,31 @@ fn field(fields: &[(&'static str, Value)], name: &str) -> Option<Value> {
     fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
 }
 
-impl Object for KubeVersion {
+/// `common.KubeVersion`
+#[derive(Debug, Clone)]
+struct KubeVersionObject {
+    version: KubeVersion,
+    /// Go finds the methods at the address of the struct; a copy in an interface has none.
+    has_address: bool,
+}
+
+impl Object for KubeVersionObject {
     fn go_type(&self) -> Type {
         Type::Opaque("common.KubeVersion", Kind::Struct)
     }
 
     fn field(&self, name: &str) -> Option<Value> {
         let text = match name {
-            "Version" => &self.version,
-            "Major" => &self.major,
-            "Minor" => &self.minor,
+            "Version" => &self.version.version,
+            "Major" => &self.version.major,
+            "Minor" => &self.version.minor,
             _ => return None,
         };
         Some(Value::str(text.as_str()))
     }
 
     fn has_method(&self, name: &str) -> bool {
-        matches!(name, "String" | "GitVersion")
+        self.has_address && matches!(name, "String" | "GitVersion")
     }
 
     fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
@@ -91,35 +100,38 @@ impl Object for KubeVersion {
     }
 
     fn call_method(&self, name: &str, _args: &[Value]) -> Result<Value, CallError> {
-        let text = if name == "String" { &self.normalized } else { &self.version };
+        let text = if name == "String" { &self.version.normalized } else { &self.version.version };
         Ok(Value::str(text.as_str()))
     }
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
         vec![
-            ("Version", Value::str(self.version.as_str())),
-            ("normalizedVersion", Value::str(self.normalized.as_str())),
-            ("Major", Value::str(self.major.as_str())),
-            ("Minor", Value::str(self.minor.as_str())),
+            ("Version", Value::str(self.version.version.as_str())),
+            ("normalizedVersion", Value::str(self.version.normalized.as_str())),
+            ("Major", Value::str(self.version.major.as_str())),
+            ("Minor", Value::str(self.version.minor.as_str())),
         ]
     }
 
-    /// `String` belongs to the pointer, so only the addressable field prints with it.
     fn addressable_stringer(&self) -> Option<String> {
-        Some(self.normalized.clone())
+        self.has_address.then(|| self.version.normalized.clone())
+    }
+
+    fn copied(&self) -> Option<Rc<dyn Object>> {
+        self.has_address.then(|| Rc::new(KubeVersionObject { has_address: false, ..self.clone() }) as _)
     }
 
     fn json(&self) -> Result<Value, String> {
         let text = |text: &String| Value::str(text.as_str());
         Ok(Value::map([
-            ("Version", text(&self.version)),
-            ("Major", text(&self.major)),
-            ("Minor", text(&self.minor)),
+            ("Version", text(&self.version.version)),
+            ("Major", text(&self.version.major)),
+            ("Minor", text(&self.version.minor)),
         ]))
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<KubeVersion>() == Some(self)
+        other.as_any().downcast_ref::<KubeVersionObject>().is_some_and(|other| other.version == self.version)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -136,9 +148,7 @@ static VERSION_SET: NamedType = NamedType { name: "common.VersionSet", underlyin
 impl VersionSet {
     fn has(&self, version: &[u8]) -> bool {
         let list = self.0.as_list().unwrap_or_else(|| List::nil(Type::STRINGS));
-        let found =
-            list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version));
-        found
+        list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version))
     }
 }
 
@@ -202,6 +212,10 @@ impl Object for HelmVersion {
         let texts = self.texts();
         let shown = texts.iter().filter(|(name, _, text)| !text.is_empty() || *name == "KubeClientVersion");
         Ok(Value::map(shown.map(|(_, key, text)| (*key, Value::str(*text)))))
+    }
+
+    fn json_keys(&self) -> Vec<&'static str> {
+        self.texts().iter().map(|(_, key, _)| *key).collect()
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
