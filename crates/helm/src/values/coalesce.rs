@@ -41,15 +41,37 @@ pub enum CoalesceError {
 const GLOBAL: &str = "global";
 
 /// Merges into a copy of the values the defaults of a chart and of all below it.
+///
+/// Tables that the chart knows nothing of are not copied but shared with the given
+/// values: a nested chart looks at those of the whole tree.
 pub(crate) fn coalesce(
     chart: &Chart,
     values: &Map,
     nulls: Nulls,
     log: &mut Vec<String>,
 ) -> Result<Map, CoalesceError> {
-    let values = deep_copy(values)?;
+    let values = writable_copy(chart, values)?;
     Coalescing { nulls, log }.chart(chart, &values, "")?;
     Ok(values)
+}
+
+/// Returns a copy in which everything is apart that the defaults of a chart, or
+/// globals, can be merged into.
+fn writable_copy(chart: &Chart, values: &Map) -> Result<Map, TooDeep> {
+    let copy = Map::new();
+    for (key, value) in values.entries().iter() {
+        let is_changed = key.as_text().is_some_and(|key| {
+            key == GLOBAL
+                || chart.values.contains_key(key)
+                || chart.dependencies.iter().any(|subchart| subchart.name() == key)
+        });
+        let value = match value {
+            Value::Map(table) if is_changed => Value::Map(deep_copy(table)?),
+            value => value.clone(),
+        };
+        copy.insert(key.clone(), value);
+    }
+    Ok(copy)
 }
 
 /// Merges a table into another of higher precedence.
