@@ -35,7 +35,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("duration", &[Any], Text, |_, args| Ok(duration(any(args, 0)))),
     function("durationRound", &[Any], Text, |exec, args| duration_round(exec, any(args, 0))),
     function("toDate", &[Text, Text], TIME, |exec, args| {
-        Ok(parse(exec, args)?.unwrap_or(Time::ZERO).into_value())
+        let zero = Time::ZERO.knowing(&Zone::local(env(exec)?));
+        Ok(parse(exec, args)?.unwrap_or(zero).into_value())
     }),
     function("mustToDate", &[Text, Text], TIME, |exec, args| Ok(parse(exec, args)??.into_value())),
     function("unixEpoch", &[TIME], Text, |_, args| {

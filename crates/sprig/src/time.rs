@@ -116,7 +116,7 @@ impl Time {
     }
 
     /// Notes the local zone of the run, if this is it.
-    fn knowing(mut self, local: &Zone) -> Self {
+    pub(crate) fn knowing(mut self, local: &Zone) -> Self {
         self.local = local.local_rules();
         self
     }
