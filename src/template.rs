@@ -15,11 +15,8 @@ use helm::{Capabilities, Engine, Env, KubeVersion, Mode, Release, RenderOptions,
 pub struct TemplateOptions {
     /// The chart, after the name of the release if there is one.
     pub name_and_chart: Vec<String>,
-    /// Whether a name is to be made up, which contradicts a given one. Otherwise it means
-    /// nothing: `helm template` calls a release without a name `release-name`.
-    pub generate_name: bool,
-    /// A template of the name, with Sprig's functions and no data.
-    pub name_template: Option<String>,
+    /// How the release is named if the command line does not.
+    pub naming: Naming,
     /// Namespace of the release.
     pub namespace: String,
     /// Values, in helm's order of precedence.
@@ -36,6 +33,19 @@ pub struct TemplateOptions {
     pub hooks: Hooks,
     /// Whether `values.schema.json` files are ignored.
     pub skip_schema_validation: bool,
+}
+
+/// How a release is named that is given no name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// It is called `release-name`.
+    #[default]
+    Fixed,
+    /// `--generate-name`. It contradicts a given name; without one `helm template` pays no
+    /// attention to it.
+    Generated,
+    /// By a template with Sprig's functions and no data.
+    Template(String),
 }
 
 /// Which hooks are printed.
@@ -141,16 +151,16 @@ fn name_and_chart<'a>(
         [] => Err(conflict(
             "\"fab template\" requires at least 1 argument\n\nUsage:  fab template [NAME] [CHART] [flags]",
         )),
-        [chart] => match options.name_template.as_deref().filter(|template| !template.is_empty()) {
-            Some(template) => {
+        [chart] => match &options.naming {
+            Naming::Template(template) => {
                 Ok((engine.name_from_template(template, env).map_err(TemplateError::Name)?, chart))
             }
-            None => Ok(("release-name".to_owned(), chart)),
+            Naming::Fixed | Naming::Generated => Ok(("release-name".to_owned(), chart)),
         },
-        [_, _] if options.generate_name => {
+        [_, _] if options.naming == Naming::Generated => {
             Err(conflict("cannot set --generate-name and also specify a name"))
         }
-        [_, _] if options.name_template.as_ref().is_some_and(|template| !template.is_empty()) => {
+        [_, _] if options.naming != Naming::Fixed => {
             Err(conflict("cannot set --name-template and also specify a name"))
         }
         [name, chart] => Ok((name.clone(), chart)),
@@ -210,11 +220,11 @@ mod tests {
     fn the_name_comes_from_one_place() {
         let named = options(&["rel", "./none"]);
         check_error(
-            &TemplateOptions { generate_name: true, ..named.clone() },
+            &TemplateOptions { naming: Naming::Generated, ..named.clone() },
             "cannot set --generate-name and also specify a name",
         );
         check_error(
-            &TemplateOptions { name_template: Some("x".to_owned()), ..named },
+            &TemplateOptions { naming: Naming::Template("x".to_owned()), ..named },
             "cannot set --name-template and also specify a name",
         );
         check_error(
@@ -222,7 +232,7 @@ mod tests {
             "expected at most two arguments, unexpected arguments: c, d",
         );
         check_error(
-            &TemplateOptions { name_template: Some("{{ nope }}".to_owned()), ..options(&["./none"]) },
+            &TemplateOptions { naming: Naming::Template("{{ nope }}".to_owned()), ..options(&["./none"]) },
             "template: name-template:1: function \"nope\" not defined",
         );
     }
@@ -254,7 +264,7 @@ mod tests {
         let path = chart.to_string_lossy().into_owned();
         let with_hooks = |hooks| TemplateOptions {
             hooks,
-            name_template: Some("x{{ 1 }}".to_owned()),
+            naming: Naming::Template("x{{ 1 }}".to_owned()),
             ..options(&[&path])
         };
         let text = |hooks| template(&with_hooks(hooks), &env()).expect("it renders").rendered.to_text();

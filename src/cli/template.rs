@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::ArgAction;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::template::{Hooks, TemplateError, TemplateOptions, Templated, template};
+use crate::template::{Hooks, Naming, TemplateError, TemplateOptions, Templated, template};
 
 use helm::values::Overrides;
 
@@ -185,8 +185,11 @@ impl TemplateArgs {
     fn options(&self) -> TemplateOptions {
         TemplateOptions {
             name_and_chart: self.name_and_chart.clone(),
-            generate_name: self.generate_name,
-            name_template: self.name_template.clone(),
+            naming: match self.name_template.as_deref() {
+                Some(template) if !template.is_empty() => Naming::Template(template.to_owned()),
+                _ if self.generate_name => Naming::Generated,
+                _ => Naming::Fixed,
+            },
             namespace: self.namespace.clone().unwrap_or_else(world::namespace),
             values: self.values.overrides(),
             kube_version: Some(self.kube_version.clone()).filter(|version| !version.is_empty()),

@@ -107,7 +107,7 @@ mod tests {
 
     #[track_caller]
     fn check(want: &Expected, got: Result<&str, &str>, verdict: &str) {
-        let got = compare(want, got.map(|text| text.into()).map_err(str::to_owned));
+        let got = compare(want, got.map(Into::into).map_err(str::to_owned));
         let text = match got {
             Verdict::Passed => "passed".to_owned(),
             Verdict::FailedAlike { same_text } => format!("failed alike, {same_text:?}"),

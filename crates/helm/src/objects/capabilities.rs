@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use gotmpl::{CallError, Kind, List, NamedType, Object, Type, Value};
+use gotmpl::{CallError, Kind, NamedType, Object, Type, Value};
 
 use crate::Capabilities;
 use crate::capabilities::{HelmVersion, KubeVersion};
@@ -147,8 +147,8 @@ static VERSION_SET: NamedType = NamedType { name: "common.VersionSet", underlyin
 
 impl VersionSet {
     fn has(&self, version: &[u8]) -> bool {
-        let list = self.0.as_list().unwrap_or_else(|| List::nil(Type::STRINGS));
-        list.items().iter().any(|item| item.as_str().is_some_and(|text| text.as_bytes() == version))
+        let is_it = |item: &Value| item.as_str().is_some_and(|text| text.as_bytes() == version);
+        self.0.as_list().is_some_and(|list| list.items().iter().any(is_it))
     }
 }
 

@@ -39,29 +39,26 @@ pub(crate) fn renderables<'a>(
     release: &Release,
     capabilities: &Capabilities,
 ) -> Vec<Renderable<'a>> {
-    let shared = Shared { release: release_map(release), capabilities: capabilities::object(capabilities) };
-    let mut found = Vec::new();
-    let values = prepared.values.clone();
-    shared.add(&prepared.chart, prepared.chart.name(), true, values, &mut found);
-    found
+    let mut scopes = Scopes {
+        release: release_map(release),
+        capabilities: capabilities::object(capabilities),
+        found: Vec::new(),
+    };
+    scopes.add(&prepared.chart, prepared.chart.name(), true, prepared.values.clone());
+    scopes.found
 }
 
-/// What all charts of a release have in common.
-struct Shared {
+/// Gives each chart its scope: what all charts of a release have in common, and
+/// the templates found so far.
+struct Scopes<'a> {
     release: Value,
     capabilities: Value,
+    found: Vec<Renderable<'a>>,
 }
 
-impl Shared {
+impl<'a> Scopes<'a> {
     /// Adds the templates of a chart, after those of its subcharts, and returns its scope.
-    fn add<'a>(
-        &self,
-        chart: &'a Chart,
-        path: &str,
-        is_root: bool,
-        values: Map,
-        found: &mut Vec<Renderable<'a>>,
-    ) -> Map {
+    fn add(&mut self, chart: &'a Chart, path: &str, is_root: bool, values: Map) -> Map {
         let subcharts = Map::new();
         let scope = Map::new();
         scope.insert("Chart", chart::metadata_map(&chart.metadata, is_root));
@@ -72,20 +69,19 @@ impl Shared {
         for child in &chart.dependencies {
             let name = child.name();
             let table = values::table(&values, name).unwrap_or_default();
-            let child_path = format!("{path}/charts/{name}");
-            let child_scope = self.add(child, &child_path, false, table, found);
+            let child_scope = self.add(child, &format!("{path}/charts/{name}"), false, table);
             subcharts.insert(name, Value::Map(child_scope));
         }
         scope.insert("Values", Values::value(values));
-        self.add_templates(chart, path, &scope, found);
+        self.add_templates(chart, path, &scope);
         scope
     }
 
-    fn add_templates<'a>(&self, chart: &'a Chart, path: &str, scope: &Map, found: &mut Vec<Renderable<'a>>) {
+    fn add_templates(&mut self, chart: &'a Chart, path: &str, scope: &Map) {
         let base_path: Rc<str> = format!("{path}/templates").into();
         let usable = |name: &str| !chart.is_library() || crate::manifest::base_name(name).starts_with('_');
         for file in chart.templates.iter().filter(|file| usable(&file.path)) {
-            found.push(Renderable {
+            self.found.push(Renderable {
                 path: format!("{path}/{}", file.path),
                 text: &file.data,
                 scope: scope.clone(),
