@@ -30,7 +30,7 @@ type Result<T> = std::result::Result<T, Report>;
 
 /// Kubernetes manifests for GitOps, from components and per-environment config.
 #[derive(Parser)]
-#[command(name = "fab", version, propagate_version = false)]
+#[command(name = "fab", bin_name = "fab", version, propagate_version = false)]
 struct Args {
     #[command(flatten)]
     ui: UiArgs,

@@ -14,10 +14,10 @@ use super::report::Report;
 #[derive(clap::Args, Default)]
 pub(super) struct UiArgs {
     /// Print warnings and errors only.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Messages")]
     quiet: bool,
     /// Print what hooks print, too.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Messages")]
     verbose: bool,
 }
 

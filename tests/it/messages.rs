@@ -1,0 +1,133 @@
+//! What `fab` says to somebody who made a mistake.
+//!
+//! Each case starts from a small definition that is right, and breaks it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// A definition with a chart, static manifests and templates.
+const RIGHT: [(&str, &str); 10] = [
+    (
+        "component.yaml",
+        "name: shop\nsubcomponents:\n- name: web\n  type: helm\n  path: ./charts/web\n\
+         - name: jobs\n  type: handlebars\n  path: ./jobs\n- name: policies\n  type: static\n  path: ./policies\n",
+    ),
+    (
+        "config/common.yaml",
+        "subcomponents:\n  web:\n    config:\n      image: {tag: 1.4.0}\n  jobs:\n    config: {schedule: daily}\n",
+    ),
+    ("config/prod.yaml", "subcomponents:\n  web:\n    config:\n      replicas: 3\n"),
+    ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+    ("charts/web/values.yaml", "replicas: 1\n"),
+    ("charts/web/templates/_a.tpl", "{{ define \"a\" }}{{ include \"b\" . }}{{ end }}\n"),
+    ("charts/web/templates/_b.tpl", "{{ define \"b\" }}\n  {{- include \"c\" . }}\n{{- end }}\n"),
+    ("charts/web/templates/_c.tpl", "{{ define \"c\" }}v{{ .Values.image.tag }}{{ end }}\n"),
+    (
+        "charts/web/templates/cm.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  version: {{ include \"a\" . }}\n",
+    ),
+    ("jobs/job.yaml.hbs", "kind: Job\nmetadata: {name: {{schedule}}}\n"),
+];
+
+/// Breaks the definition by writing files (or removing those without a text),
+/// runs `fab`, and compares the exit code and everything printed.
+#[track_caller]
+fn check(name: &str, broken: &[(&str, Option<&str>)], arguments: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("policies")).unwrap();
+    for (path, text) in RIGHT.map(|(path, text)| (path, Some(text))).iter().chain(broken) {
+        write(&folder.path().join(path), *text);
+    }
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_fab")).args(arguments).current_dir(folder.path()).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    let shown = format!("$ fab {}\n{text}exit {}\n", arguments.join(" "), output.status.code().unwrap());
+    insta::with_settings!({ filters => [(r"\d+ ms", "… ms")], omit_expression => true }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}
+
+fn write(path: &Path, text: Option<&str>) {
+    match text {
+        Some(text) => {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        None => fs::remove_file(path).unwrap(),
+    }
+}
+
+const PROD: &[&str] = &["generate", "prod"];
+
+#[test]
+fn nothing_is_wrong() {
+    check("right", &[], PROD);
+}
+
+#[test]
+fn a_typo_in_a_component_file() {
+    let text = RIGHT[0].1.replace("subcomponents:", "subcomponent:");
+    check("component-typo", &[("component.yaml", Some(&text))], PROD);
+    let text = RIGHT[0].1.replace("type: helm", "type: hlem");
+    check("component-type", &[("component.yaml", Some(&text))], PROD);
+}
+
+#[test]
+fn a_missing_chart() {
+    let text = RIGHT[0].1.replace("./charts/web", "./charts/wbe");
+    check("missing-chart", &[("component.yaml", Some(&text))], PROD);
+    check("no-chart-yaml", &[("charts/web/Chart.yaml", None)], PROD);
+}
+
+#[test]
+fn a_template_fails_three_includes_deep() {
+    let text = RIGHT[7].1.replace(".Values.image.tag", ".Values.picture.tag");
+    check("template-error", &[("charts/web/templates/_c.tpl", Some(&text))], PROD);
+    check(
+        "template-syntax",
+        &[("charts/web/templates/_c.tpl", Some("{{ define \"c\" }}\n{{ if }}\n"))],
+        PROD,
+    );
+}
+
+#[test]
+fn yaml_that_cannot_be_read() {
+    let text = "subcomponents:\n  web:\n    config:\n      replicas: 3\n     image: x\n";
+    check("config-yaml", &[("config/prod.yaml", Some(text))], PROD);
+    check(
+        "chart-output",
+        &[("charts/web/templates/cm.yaml", Some("a: b\n c: {{ .Values.replicas }}\n"))],
+        PROD,
+    );
+}
+
+#[test]
+fn a_name_that_is_not_set() {
+    check(
+        "handlebars-name",
+        &[("jobs/job.yaml.hbs", Some("kind: Job\nmetadata: {name: {{shcedule}}}\n"))],
+        PROD,
+    );
+}
+
+#[test]
+fn all_failures_are_told() {
+    let typo = RIGHT[0].1.replace("./charts/web", "./charts/wbe");
+    check("several", &[("component.yaml", Some(&typo)), ("jobs/job.yaml.hbs", Some("a: {{nope}}\n"))], PROD);
+}
+
+#[test]
+fn names_that_nothing_has() {
+    check("environment", &[], &["generate", "prd"]);
+    let text = "subcomponents:\n  wbe: {config: {replicas: 3}}\n  web: {confg: {replicas: 3}}\n";
+    check("config-names", &[("config/prod.yaml", Some(text))], PROD);
+}
+
+#[test]
+fn arguments_that_fab_does_not_have() {
+    check("command", &[], &["genrate"]);
+    check("flag", &[], &["generate", "prod", "--chek"]);
+    check("no-definition", &[], &["generate", "prod", "-C", "jobs"]);
+}
