@@ -115,7 +115,7 @@ fn every_folder_of_fixtures_is_used_by_a_test() {
     let mut broken = Vec::new();
     for package in ["", "crates/goyaml/", "crates/gotmpl/", "crates/sprig/", "crates/helm/"] {
         let Ok(entries) = fs::read_dir(root().join(package).join("testdata")) else { continue };
-        let folders = entries.map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
+        let folders = entries.map(Result::unwrap).filter(|entry| entry.path().is_dir());
         let names = folders.map(|entry| entry.file_name().into_string().unwrap());
         broken.extend(
             names.filter(|name| !all.contains(name.as_str())).map(|name| format!("{package}testdata/{name}")),
@@ -136,7 +136,9 @@ fn engines_are_pure() {
     let impure = [
         "std::fs",
         "std::env",
-        "std::net::Tcp", "std::net::Udp", "ToSocketAddrs",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "ToSocketAddrs",
         "std::process",
         "SystemTime::now",
         "Instant::now",
