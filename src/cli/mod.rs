@@ -2,7 +2,7 @@
 //!
 //! A command is one file: its arguments become the options of one library
 //! call, and what that returns is printed. Commands decide nothing, and they
-//! print through [`Ui`] only: data on stdout, messages on stderr.
+//! print through `Ui` only: data on stdout, messages on stderr.
 //!
 //! Exit codes are 0 (fine), 1 (findings: differences, violations) and 2
 //! (error). `fab template` exits as helm does, with 1 for every error.

@@ -38,32 +38,37 @@ pub(super) struct TemplateArgs {
     show_only: Vec<String>,
     /// Print the files in `crds/` as well.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     include_crds: bool,
     /// Leave hooks out.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     no_hooks: bool,
     /// Leave test hooks out.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     skip_tests: bool,
     /// Kubernetes version that the chart sees.
-    #[arg(long, value_name = "VERSION", default_value = "")]
+    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
     kube_version: String,
     /// API versions that the chart sees besides the usual ones.
     #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
     api_versions: Vec<String>,
     /// Set `.Release.IsUpgrade` instead of `.Release.IsInstall`.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     is_upgrade: bool,
     /// Write files into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
     /// Put the release's name between the folder and the files.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     release_name: bool,
     /// Template of the release's name.
     #[arg(long, value_name = "TEMPLATE")]
@@ -73,11 +78,13 @@ pub(super) struct TemplateArgs {
     generate_name: bool,
     /// Do not check values against `values.schema.json`.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     skip_schema_validation: bool,
     /// Print what was rendered even if it is not valid YAML.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     debug: bool,
     #[command(flatten)]
     refused: RefusedArgs,
@@ -158,8 +165,10 @@ struct IgnoredArgs {
     render_subchart_notes: bool,
     #[arg(long, hide = true)]
     replace: bool,
+    /// Leave the files in `crds/` out, as they are without `--include-crds`.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true")]
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     skip_crds: bool,
     #[arg(long, hide = true)]
     wait_for_jobs: bool,

@@ -4,7 +4,7 @@
 //! files ──load──▶ Chart ──prepare(values)──▶ Prepared ──render──▶ manifests
 //! ```
 //!
-//! Invariant: only [`load`] reads files. Everything else is a function of its
+//! Invariant: only [`mod@load`] reads files. Everything else is a function of its
 //! arguments: no clock, environment, network or randomness of its own.
 
 mod capabilities;

@@ -172,11 +172,13 @@ impl<'a> Printer<'a> {
             'v' | 'd' if self.flags.sharp_v => self.bytes_in_go_syntax(list, bytes, name),
             'v' | 'd' => {
                 self.out.push(b'[');
-                for (at, byte) in bytes.iter().enumerate() {
-                    if at > 0 {
-                        self.out.push(b' ');
+                if self.flags.plain_number() {
+                    self.plain_bytes(bytes);
+                } else {
+                    for (at, byte) in bytes.iter().enumerate() {
+                        self.separator(at);
+                        self.integer(&Integer { negative: false, magnitude: (*byte).into(), base: 10, verb });
                     }
-                    self.integer(&Integer { negative: false, magnitude: (*byte).into(), base: 10, verb });
                 }
                 self.out.push(b']');
             }
@@ -185,6 +187,22 @@ impl<'a> Printer<'a> {
             'X' => self.hex(bytes, true),
             'q' => self.quoted(bytes),
             _ => self.list(list, list.go_type(), verb, 0),
+        }
+    }
+
+    /// Writes `1 20 255`. Charts print whole files this way, by using their root as a key.
+    fn plain_bytes(&mut self, bytes: &[u8]) {
+        self.out.reserve(bytes.len() * 4);
+        for (at, &byte) in bytes.iter().enumerate() {
+            let (hundreds, tens, ones) = (b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10);
+            let text = [b' ', hundreds, tens, ones];
+            let digits = match byte {
+                0..=9 => &text[3..],
+                10..=99 => &text[2..],
+                _ => &text[1..],
+            };
+            self.separator(at);
+            self.out.extend_from_slice(digits);
         }
     }
 
