@@ -332,7 +332,8 @@ fn pairs(
     Ok(())
 }
 
-fn kind(value: &Value) -> &'static str {
+/// Returns what `encoding/json` calls a value of that kind in its errors.
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

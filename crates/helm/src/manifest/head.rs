@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 use goyaml::Value;
 
+use crate::decode::kind;
+
 /// What sorting needs to know of a document.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Head {
@@ -130,13 +132,6 @@ fn float_text(number: f64) -> String {
 }
 
 fn mismatch(value: &Value, target: &str) -> String {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Uint(_) | Value::Float(_) => "number",
-        Value::String(_) => "string",
-        Value::Sequence(_) => "array",
-        Value::Mapping(_) => "object",
-    };
+    let found = kind(value);
     format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {target}")
 }
