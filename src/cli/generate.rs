@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use helm::{Capabilities, KubeVersion};
 
 use super::report::Line;
-use super::{Result, Ui, world};
+use super::world::WorldArgs;
+use super::{Result, Ui};
 use crate::config::Environment;
 use crate::generate::{Event, GenerateOptions, all_environments, generate};
 use crate::hooks::HookPolicy;
@@ -57,6 +58,8 @@ pub(super) struct GenerateArgs {
     /// How many components are rendered at a time [default: as many as there are processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    #[command(flatten)]
+    world: WorldArgs,
 }
 
 /// Runs the command.
@@ -94,7 +97,7 @@ impl GenerateArgs {
             capabilities.kube_version = version.clone();
         }
         capabilities.api_versions.extend_from_slice(&self.api_versions);
-        let world = world::read()?;
+        let world = self.world.read()?;
         Ok(GenerateOptions {
             directory: self.directory.clone(),
             output: self.output.clone().unwrap_or_else(|| self.directory.join("generated")),

@@ -18,7 +18,8 @@ use crate::template::{Hooks, Naming, TemplateError, TemplateOptions, Templated, 
 
 use helm::values::Overrides;
 
-use super::{Result, Ui, world};
+use super::world::{self, WorldArgs};
+use super::{Result, Ui};
 
 /// Render a chart as `helm template` does.
 #[derive(clap::Args)]
@@ -86,6 +87,8 @@ pub(super) struct TemplateArgs {
           default_value = "false", default_missing_value = "true",
           hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     debug: bool,
+    #[command(flatten)]
+    world: WorldArgs,
     #[command(flatten)]
     refused: RefusedArgs,
     #[command(flatten)]
@@ -253,7 +256,7 @@ pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
     if let Some(refusal) = args.refused.text() {
         return Ok(ui.fail_as_helm(format_args!("{refusal}")));
     }
-    let env = match world::env() {
+    let env = match args.world.env() {
         Ok(env) => env,
         Err(error) => return Ok(ui.fail_as_helm(format_args!("no randomness: {error}"))),
     };

@@ -1,29 +1,67 @@
 //! What commands that render take from the process: the clock, the time zone,
 //! fresh randomness and helm's environment variables.
+//!
+//! Seeds are secret: no message, error or help prints one.
 
 use std::io;
 use std::time::SystemTime;
 
-use helm::Env;
+use clap::builder::NonEmptyStringValueParser;
+use helm::{Env, Seed};
+use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::render::World;
 
-/// Returns the world as it is: this moment, the zone in `TZ`, a new seed.
-#[expect(clippy::disallowed_methods, reason = "the command line is where clock and environment are read")]
-pub(super) fn read() -> Result<World, Error> {
+/// What makes a rendering repeatable.
+#[derive(clap::Args)]
+pub(super) struct WorldArgs {
+    /// Secret text that random values and keys grow from: the same one gives the same values.
+    /// Prefer the variable, as others can see command lines. Certificates and times need --seed-date, too.
+    #[arg(long, value_name = "TEXT", env = "FAB_SEED", hide_env_values = true,
+          value_parser = NonEmptyStringValueParser::new())]
+    seed: Option<String>,
+    /// The moment that charts see as now, such as `2026-01-31T12:00:00Z`, or in seconds since 1970.
+    #[arg(long, value_name = "DATE", env = "SOURCE_DATE_EPOCH", hide_env_values = true,
+          value_parser = date, allow_negative_numbers = true)]
+    seed_date: Option<SystemTime>,
+}
+
+impl WorldArgs {
+    /// Returns the world as it is, but for what the arguments fix: this moment, the zone in `TZ`, a new seed.
+    #[expect(clippy::disallowed_methods, reason = "the command line is where clock and environment are read")]
+    pub(super) fn read(&self) -> Result<World, Error> {
+        let seed = match &self.seed {
+            Some(text) => Seed::from_text(text),
+            None => new_seed()?,
+        };
+        let zone = std::env::var("TZ").unwrap_or_default();
+        let now = self.seed_date.unwrap_or_else(SystemTime::now);
+        Ok(World { now, zone: zone.trim_start_matches(':').to_owned(), seed })
+    }
+
+    /// Returns the world for one chart.
+    pub(super) fn env(&self) -> Result<Env, Error> {
+        self.read().map(|world| world.env())
+    }
+}
+
+fn new_seed() -> Result<Seed, Error> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|err| Error::Unreadable {
         file: "random numbers of the system".to_owned(),
         source: io::Error::other(err.to_string()),
     })?;
-    let zone = std::env::var("TZ").unwrap_or_default();
-    Ok(World { now: SystemTime::now(), zone: zone.trim_start_matches(':').to_owned(), seed })
+    Ok(Seed::from(seed))
 }
 
-/// Returns the world for one chart.
-pub(super) fn env() -> Result<Env, Error> {
-    read().map(|world| world.env())
+fn date(text: &str) -> Result<SystemTime, &'static str> {
+    let moment = match text.parse() {
+        Ok(seconds) => Timestamp::from_second(seconds),
+        Err(_) => text.parse(),
+    };
+    let wanted = "neither a date such as 2026-01-31T12:00:00Z nor seconds since 1970";
+    moment.and_then(SystemTime::try_from).map_err(|_| wanted)
 }
 
 /// Returns the namespace of a release that is given none.
@@ -31,4 +69,32 @@ pub(super) fn env() -> Result<Env, Error> {
 pub(super) fn namespace() -> String {
     let namespace = std::env::var("HELM_NAMESPACE").unwrap_or_default();
     if namespace.is_empty() { "default".to_owned() } else { namespace }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: Result<i64, ()>) {
+        let moment = date(text).map_err(|_| ());
+        let seconds = moment.map(|moment| Timestamp::try_from(moment).expect("it was one").as_second());
+        assert_eq!(seconds, want, "{text}");
+    }
+
+    #[test]
+    fn dates_are_rfc_3339_or_seconds() {
+        check("0", Ok(0));
+        check("-1", Ok(-1));
+        check("1700000000", Ok(1_700_000_000));
+        check("2023-11-14T22:13:20Z", Ok(1_700_000_000));
+        check("2023-11-14T23:13:20.5+01:00", Ok(1_700_000_000));
+    }
+
+    #[test]
+    fn nothing_else_is_a_date() {
+        for text in ["", "now", "2023-11-14", "2023-11-14T22:13:20", "1e9", "99999999999999999"] {
+            check(text, Err(()));
+        }
+    }
 }

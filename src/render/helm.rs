@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use goyaml::Value;
 use helm::values::YamlError;
-use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions};
+use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed};
 
 use super::namespace::Injector;
 use super::{Renderer, Text};
@@ -29,7 +29,7 @@ pub struct World {
     /// The time zone; one that nobody knows is UTC, as in Go.
     pub zone: String,
     /// What all randomness grows from.
-    pub seed: [u8; 32],
+    pub seed: Seed,
 }
 
 /// What charts are told, and how they are rendered.
@@ -45,22 +45,13 @@ pub struct ChartSettings {
 impl World {
     /// Returns clock and randomness as charts take them.
     pub fn env(&self) -> Env {
-        let env = || Env::new(self.now, self.seed);
+        let env = || Env::new(self.now, self.seed.clone());
         env().in_zone(&self.zone).unwrap_or_else(env)
     }
 
-    /// Returns the world of one rendering: its random values are its own, and do not depend on what else is
-    /// rendered, or in which order.
-    fn of(&self, rendering: &str) -> World {
-        // FNV-1a: distinct renderings need distinct seeds, which are as secret as the one they come from.
-        let hash = rendering.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let mut world = self.clone();
-        for (byte, mix) in world.seed.iter_mut().zip(hash.to_le_bytes()) {
-            *byte ^= mix;
-        }
-        world
+    /// Returns the world of an environment: what is random in one tells nothing of another's.
+    fn of(&self, environment: &Environment) -> World {
+        World { seed: self.seed.of_place(&[&environment.to_string()]), ..self.clone() }
     }
 }
 
@@ -82,7 +73,7 @@ pub(super) fn render(
     let namespace = component.namespace.as_deref().unwrap_or("default");
     let options = RenderOptions {
         engine: &renderer.charts.engine,
-        env: &renderer.settings.world.of(&format!("{environment} {}", component.output)).env(),
+        env: &renderer.settings.world.of(environment).env(),
         release: Release::new(component.name(), namespace),
         capabilities: renderer.settings.capabilities.clone(),
         include_crds: renderer.settings.include_crds,

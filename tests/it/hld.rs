@@ -58,8 +58,14 @@ impl Hld {
 
     /// Runs `fab` in the folder.
     pub(crate) fn fab(&self, args: &[&str]) -> Run {
+        self.fab_with(&[], args)
+    }
+
+    /// Runs `fab` in the folder with these environment variables.
+    pub(crate) fn fab_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
+        let mut fab = Command::new(env!("CARGO_BIN_EXE_fab"));
         let output =
-            Command::new(env!("CARGO_BIN_EXE_fab")).args(args).current_dir(self.0.path()).output().unwrap();
+            fab.args(args).envs(variables.iter().copied()).current_dir(self.0.path()).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

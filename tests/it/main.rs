@@ -10,6 +10,7 @@ mod help;
 mod hld;
 mod messages;
 mod readme;
+mod seeds;
 mod tidy;
 
 use std::path::{Path, PathBuf};

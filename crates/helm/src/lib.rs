@@ -39,4 +39,4 @@ pub use release::{Release, ReleaseNameError};
 pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, template};
 pub use schema::{Schema, SchemaError};
 pub use site::Site;
-pub use sprig::Env;
+pub use sprig::{Env, Seed};

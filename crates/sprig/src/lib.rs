@@ -49,7 +49,7 @@ mod text;
 pub mod time;
 mod urls;
 
-pub use env::Env;
+pub use env::{Env, Seed};
 pub use regexes::Patterns;
 
 use gotmpl::Function;

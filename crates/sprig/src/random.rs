@@ -34,11 +34,9 @@ fn pick(exec: &mut Exec<'_>, function: &'static str, count: i64, set: &str) -> O
     let count = usize::try_from(count).unwrap_or(0);
     exec.charge(count)?;
     let set = set.as_bytes();
-    let text: Vec<u8> = env(exec)?.random(function, |random| {
-        let mut one = || set[below(random, set.len() as u64) as usize];
-        (0..count).map(|_| one()).collect()
-    });
-    Ok(Value::str(text))
+    let mut random = env(exec)?.random(function);
+    let one = |_| set[below(&mut random, set.len() as u64) as usize];
+    Ok(Value::str((0..count).map(one).collect::<Vec<u8>>()))
 }
 
 fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
@@ -46,7 +44,7 @@ fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
     let count = count.ok_or_else(|| CallError::new("runtime error: makeslice: len out of range"))?;
     exec.charge(count.saturating_mul(3))?;
     let mut bytes = vec![0; count];
-    env(exec)?.random("randBytes", |random| random.fill_bytes(&mut bytes));
+    env(exec)?.random("randBytes").fill_bytes(&mut bytes);
     Ok(Value::str(STANDARD.encode(bytes)))
 }
 
@@ -54,23 +52,22 @@ fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
 fn random_int(exec: &Exec<'_>, min: i64, max: i64) -> Outcome {
     let span = u64::try_from(max.wrapping_sub(min)).ok().filter(|span| *span > 0);
     let span = span.ok_or_else(|| CallError::new("invalid argument to Intn"))?;
-    let offset = env(exec)?.random("randInt", |random| below(random, span));
+    let offset = below(&mut env(exec)?.random("randInt"), span);
     Ok(Value::Int(min.wrapping_add_unsigned(offset)))
 }
 
 fn shuffle(exec: &Exec<'_>, text: &[u8]) -> Outcome {
     let mut shuffled: Vec<char> = runes(text).map(|rune| rune.c).collect();
-    env(exec)?.random("shuffle", |random| {
-        for last in (1..shuffled.len()).rev() {
-            shuffled.swap(last, below(random, last as u64 + 1) as usize);
-        }
-    });
+    let mut random = env(exec)?.random("shuffle");
+    for last in (1..shuffled.len()).rev() {
+        shuffled.swap(last, below(&mut random, last as u64 + 1) as usize);
+    }
     Ok(Value::str(shuffled.into_iter().collect::<String>()))
 }
 
 fn uuid(exec: &Exec<'_>) -> Outcome {
     let mut bytes = [0; 16];
-    env(exec)?.random("uuidv4", |random| random.fill_bytes(&mut bytes));
+    env(exec)?.random("uuidv4").fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

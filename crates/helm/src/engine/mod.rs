@@ -75,6 +75,7 @@ impl Engine {
             path: NAME.to_owned(),
             source,
         };
+        env.enter(&[NAME]);
         let mut set = Templates::new(NAME);
         set.add(&self.parse(NAME, template.as_bytes()).map_err(failed)?);
         let options = gotmpl::Options { extensions: &[env], ..gotmpl::Options::default() };
@@ -110,6 +111,7 @@ pub(crate) fn render(
     let mut exec = Exec::new(&set, &options.engine.0.functions, exec_options);
     let mut rendered = BTreeMap::new();
     for file in files.iter().filter(|file| !base_name(&file.path).starts_with('_')) {
+        options.env.enter(&[&options.release.name, &options.release.namespace, &file.path]);
         rendered.insert(file.path.clone(), render_file(file, &mut exec)?);
     }
     Ok(rendered)

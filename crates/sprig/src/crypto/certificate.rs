@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use gotmpl::Type::{Int, String as Text};
 use gotmpl::{CallError, Exec, Function, Kind, Object, Type, Value, fmt, strconv};
+use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use sha2::{Digest, Sha256};
 use x509_cert::der::{Decode, Encode};
@@ -104,26 +105,32 @@ struct Signer<'a> {
     key: &'a PrivateKey,
 }
 
+/// What the functions that make certificates share: the key that they certify, and whose serial number
+/// comes from the same generator.
+struct Maker<'a> {
+    env: &'a Env,
+    function: &'static str,
+    random: ChaCha20Rng,
+    key: PrivateKey,
+}
+
 fn authority(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
-    let env = env(exec)?;
-    let key = subject_key(env, function, key)?;
-    let mut template = Template::new(env, function, (bytes(args, 0), int(args, 1)));
+    let mut maker = Maker::new(exec, function, key)?;
+    let mut template = maker.template((bytes(args, 0), int(args, 1)));
     template.is_authority = true;
-    let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &key };
-    template.sign(&key, &signer)
+    let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &maker.key };
+    template.sign(&maker.key, &signer)
 }
 
 fn self_signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
-    let env = env(exec)?;
-    let key = subject_key(env, function, key)?;
-    let template = leaf(env, function, args)?;
-    let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &key };
-    template.sign(&key, &signer)
+    let mut maker = Maker::new(exec, function, key)?;
+    let template = maker.leaf(args)?;
+    let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &maker.key };
+    template.sign(&maker.key, &signer)
 }
 
 fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
-    let env = env(exec)?;
-    let key = subject_key(env, function, key)?;
+    let mut maker = Maker::new(exec, function, key)?;
     let empty = Certificate { cert: Vec::new(), key: Vec::new() };
     let authority = any(args, 4).as_object::<Certificate>().unwrap_or(&empty);
     let block = pem::decode(&authority.cert).ok_or("unable to decode certificate")?;
@@ -132,7 +139,7 @@ fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&
     })?;
     let signing_key = PrivateKey::parse(&authority.key)
         .map_err(|err| CallError::new(format!("error parsing private key: {err}")))?;
-    let template = leaf(env, function, args)?;
+    let template = maker.leaf(args)?;
     if signing_key.public_info().is_some_and(|info| info != issuer.public_info) {
         return Err(
             "error creating certificate: x509: provided PrivateKey doesn't match parent's PublicKey".into()
@@ -140,7 +147,7 @@ fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&
     }
     let same_name = issuer.name == template.subject()?;
     let key_id = if same_name { Vec::new() } else { issuer.key_id };
-    template.sign(&key, &Signer { name: issuer.name, key_id, key: &signing_key })
+    template.sign(&maker.key, &Signer { name: issuer.name, key_id, key: &signing_key })
 }
 
 /// Checks a certificate and a key that a chart brings, and returns both.
@@ -153,21 +160,36 @@ fn custom(cert: &[u8], key: &[u8]) -> Outcome {
     Ok(Value::Object(Rc::new(Certificate { cert, key })))
 }
 
-/// Returns the given key, or a new one.
-fn subject_key(env: &Env, function: &'static str, pem: Option<&[u8]>) -> Result<PrivateKey, CallError> {
-    match pem {
-        Some(pem) => {
-            PrivateKey::parse(pem).map_err(|err| CallError::new(format!("parsing private key: {err}")))
-        }
-        None => env.random(function, |random| generate_rsa(random, KEY_BITS)),
+impl<'a> Maker<'a> {
+    /// Takes the given key, or makes one.
+    fn new(exec: &Exec<'a>, function: &'static str, pem: Option<&[u8]>) -> Result<Self, CallError> {
+        let env = env(exec)?;
+        let mut random = env.random(function);
+        let key = match pem {
+            Some(pem) => {
+                PrivateKey::parse(pem).map_err(|err| CallError::new(format!("parsing private key: {err}")))?
+            }
+            None => generate_rsa(&mut random, KEY_BITS)?,
+        };
+        Ok(Maker { env, function, random, key })
     }
-}
 
-fn leaf<'a>(env: &Env, function: &'static str, args: &'a [Value]) -> Result<Template<'a>, CallError> {
-    let ips = items(any(args, 1)).iter().map(ip).collect::<Result<_, _>>()?;
-    let names = items(any(args, 2)).iter().map(dns_name).collect::<Result<_, _>>()?;
-    let template = Template::new(env, function, (bytes(args, 0), int(args, 3)));
-    Ok(Template { ips, names, ..template })
+    fn template<'t>(&mut self, (common_name, days): (&'t [u8], i64)) -> Template<'t> {
+        let mut serial = [0; 16];
+        self.random.fill_bytes(&mut serial);
+        let not_before = Time::now(self.env, self.function).in_zone(Zone::Utc);
+        // Go multiplies in 64 bits, so a validity of more than 292 years wraps.
+        let validity = Duration(days.wrapping_mul(24 * 3600).wrapping_mul(Duration::SECOND.0));
+        let not_after = not_before.add(validity);
+        let (ips, names) = (Vec::new(), Vec::new());
+        Template { common_name, serial, not_before, not_after, ips, names, is_authority: false }
+    }
+
+    fn leaf<'t>(&mut self, args: &'t [Value]) -> Result<Template<'t>, CallError> {
+        let ips = items(any(args, 1)).iter().map(ip).collect::<Result<_, _>>()?;
+        let names = items(any(args, 2)).iter().map(dns_name).collect::<Result<_, _>>()?;
+        Ok(Template { ips, names, ..self.template((bytes(args, 0), int(args, 3))) })
+    }
 }
 
 fn items(list: &Value) -> Vec<Value> {
@@ -211,18 +233,7 @@ fn parse(bytes: &[u8]) -> Result<Issuer, &'static str> {
     })
 }
 
-impl<'a> Template<'a> {
-    fn new(env: &Env, function: &'static str, (common_name, days): (&'a [u8], i64)) -> Self {
-        let mut serial = [0; 16];
-        env.random(function, |random| random.fill_bytes(&mut serial));
-        let not_before = Time::now(env, function).in_zone(Zone::Utc);
-        // Go multiplies in 64 bits, so a validity of more than 292 years wraps.
-        let validity = Duration(days.wrapping_mul(24 * 3600).wrapping_mul(Duration::SECOND.0));
-        let not_after = not_before.add(validity);
-        let (ips, names) = (Vec::new(), Vec::new());
-        Template { common_name, serial, not_before, not_after, ips, names, is_authority: false }
-    }
-
+impl Template<'_> {
     fn subject(&self) -> Result<Vec<u8>, CallError> {
         const COMMON_NAME: &[u8] = &[0x55, 4, 3];
         if self.common_name.is_empty() {

@@ -36,15 +36,14 @@ pub(super) enum PrivateKey {
 
 /// Makes a key of a named kind and returns its PEM, or what is wrong, as text.
 pub(super) fn generate_named(exec: &Exec<'_>, kind: &[u8]) -> Outcome {
-    let env = env(exec)?;
+    let random = &mut env(exec)?.random("genPrivateKey");
     let key = match kind {
-        b"" | b"rsa" => env.random("genPrivateKey", |random| generate_rsa(random, 4096))?,
-        b"dsa" => env.random("genPrivateKey", |random| PrivateKey::Dsa(Box::new(DsaKey::generate(random)))),
-        b"ecdsa" => env
-            .random("genPrivateKey", |random| PrivateKey::Ecdsa(p256::SecretKey::generate_from_rng(random))),
+        b"" | b"rsa" => generate_rsa(random, 4096)?,
+        b"dsa" => PrivateKey::Dsa(Box::new(DsaKey::generate(random))),
+        b"ecdsa" => PrivateKey::Ecdsa(p256::SecretKey::generate_from_rng(random)),
         b"ed25519" => {
             let mut seed = [0; 32];
-            env.random("genPrivateKey", |random| random.fill_bytes(&mut seed));
+            random.fill_bytes(&mut seed);
             PrivateKey::Ed25519(ed25519_dalek::SigningKey::from_bytes(&seed))
         }
         _ => return Ok(Value::str([b"Unknown type ", kind].concat())),
