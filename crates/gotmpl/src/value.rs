@@ -393,6 +393,11 @@ impl Map {
     pub fn is_same(&self, other: &Map) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
+
+    /// Returns what tells the map from all others that exist.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
 }
 
 impl Default for Map {

@@ -68,6 +68,9 @@ impl Exec<'_> {
         let signature =
             Signature { name: function.name, params: function.params, variadic: function.variadic };
         let args = self.arguments(scope, signature, arguments)?;
+        if let Some(reads) = self.options.reads {
+            reads.call(function.name, args.iter());
+        }
         let result = (function.call)(self, &args);
         let result = self.called(function.name, node, result)?;
         self.give_back(args);
@@ -89,6 +92,10 @@ impl Exec<'_> {
             _ => (types, None),
         };
         let args = self.arguments(scope, Signature { name, params, variadic }, arguments)?;
+        if let Some(reads) = self.options.reads {
+            reads.whole(&Value::Object(Rc::clone(&object)));
+            args.iter().for_each(|arg| reads.whole(arg));
+        }
         let result = object.call_method(name, &args);
         let result = self.called(name, node, result)?;
         self.give_back(args);
@@ -173,6 +180,9 @@ impl Exec<'_> {
             args.push(self.argument(scope, Param::Reflect, node)?);
         }
         args.extend(arguments.piped);
+        if let Some(reads) = self.options.reads {
+            reads.call(name, args.iter().map(|arg| &arg.value));
+        }
         let result = builtins::call(builtin, &args, callee);
         args.clear();
         self.spare_operands.push(args);
@@ -184,6 +194,9 @@ impl Exec<'_> {
         let mut value = Operand::INVALID;
         for &node in arguments.nodes {
             value = self.argument(scope, Param::Reflect, node)?;
+            if let Some(reads) = self.options.reads {
+                reads.truth(&value.value);
+            }
             if value.value.is_true() == or {
                 return Ok(value);
             }

@@ -226,6 +226,9 @@ impl Exec<'_> {
     ) -> Result<Operand> {
         let names = scope.source.names(names);
         let Some((last, first)) = names.split_last() else { return Ok(receiver) };
+        if let Some(reads) = self.options.reads {
+            reads.begin_chain();
+        }
         for name in first {
             receiver = self.field(scope, (receiver, name), node, Arguments::NONE)?;
         }
@@ -273,6 +276,9 @@ impl Exec<'_> {
     fn key(&mut self, map: &Map, name: &str, arguments: &Arguments<'_>) -> Result<Operand> {
         if arguments.any() {
             return Err(self.fail(format!("{name} is not a method but has arguments")));
+        }
+        if let Some(reads) = self.options.reads {
+            reads.key(map, name);
         }
         let of = element_type(map.go_type());
         if let Some(value) = map.get(name.as_bytes()) {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::error::{Error, Position};
 use crate::function::{CallError, Functions};
 use crate::parse::Parsed;
+use crate::record::{Lines, Reads};
 use crate::strconv;
 use crate::templates::{Entry, Layer, Templates};
 use crate::tree::{NodeId, Source};
@@ -61,6 +62,10 @@ pub struct Options<'a> {
     /// What functions can ask for: a clock, a source of randomness, the state of an
     /// embedding engine.
     pub extensions: &'a [&'a dyn Any],
+    /// Records what writes which line of the output.
+    pub lines: Option<&'a Lines>,
+    /// Records what is read of the data.
+    pub reads: Option<&'a Reads>,
 }
 
 /// A running execution: what a function can ask of it.
@@ -205,6 +210,9 @@ impl<'a> Exec<'a> {
         let out = std::mem::take(&mut self.out);
         let template_depth = std::mem::replace(&mut self.template_depth, 0);
         self.depth += 1;
+        if let Some(lines) = self.options.lines {
+            lines.begin(entry);
+        }
         let result = if self.depth > self.options.limits.depth {
             let limit = self.options.limits.depth;
             Err(Error::plain(format!("exceeded maximum depth of executions ({limit})")))
@@ -216,6 +224,9 @@ impl<'a> Exec<'a> {
         self.depth -= 1;
         self.template_depth = template_depth;
         let written = std::mem::replace(&mut self.out, out);
+        if let Some(lines) = self.options.lines {
+            lines.end(&written);
+        }
         result.map(|()| written)
     }
 

@@ -36,6 +36,7 @@ impl Exec<'_> {
         self.step()?;
         match scope.source.kind(node) {
             NodeKind::Text(text) => {
+                self.record_write(Some(text.start));
                 let text = scope.source.bytes(text);
                 self.out.extend_from_slice(text);
                 self.written(text.len())?;
@@ -71,7 +72,18 @@ impl Exec<'_> {
         Ok(Flow::Next)
     }
 
+    /// Tells the recorders that the node of the moment is about to write.
+    fn record_write(&self, text: Option<u32>) {
+        if let (Some(lines), Some(entry)) = (self.options.lines, &self.current) {
+            lines.write(self.out.len(), (entry, self.node), text);
+        }
+    }
+
     fn print(&mut self, value: &Value) -> Result<()> {
+        self.record_write(None);
+        if let Some(reads) = self.options.reads {
+            reads.whole(value);
+        }
         let before = self.out.len();
         match value {
             Value::Nil => self.out.extend_from_slice(b"<no value>"),
@@ -99,6 +111,9 @@ impl Exec<'_> {
 
     fn walk_if_or_with(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
         let value = self.pipeline(scope, branch.pipe)?;
+        if let Some(reads) = self.options.reads {
+            reads.truth(&value.value);
+        }
         if value.value.is_true() {
             let dot = if branch.kind == BranchKind::With { &value } else { scope.dot };
             return self.walk_list(Scope { dot, ..scope }, &branch.body);
@@ -115,6 +130,9 @@ impl Exec<'_> {
 
     fn walk_range(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
         let value = self.pipeline(scope, branch.pipe)?.value;
+        if let Some(reads) = self.options.reads {
+            reads.whole(&value);
+        }
         let variables = scope.source.pipe(branch.pipe).declared.len();
         let mut rounds = Rounds { source: scope.source, branch, mark: self.variables.mark(), any: false };
         let whole = |n: u64| i128::from(n);
@@ -230,8 +248,14 @@ impl Exec<'_> {
             None => Operand::INVALID,
         };
         self.template_depth += 1;
+        if let (Some(lines), Some(current)) = (self.options.lines, &self.current) {
+            lines.call(current, self.node);
+        }
         let result =
             stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || self.run_frame(&entry, &dot));
+        if let Some(lines) = self.options.lines {
+            lines.return_from_call();
+        }
         self.template_depth -= 1;
         result
     }

@@ -1,0 +1,216 @@
+//! From a line of output back to the nodes that wrote it.
+//!
+//! Every write is a piece: where it begins, and the node it is of. What a function
+//! such as `include` ran has pieces of its own; its text reaches the output by way
+//! of other functions (`nindent`, `trim`) as a value. So the lines of a printed
+//! value are looked up among the texts that were made before it: a line that is
+//! the same but for blanks around it came from there.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::error::Position;
+use crate::templates::Entry;
+use crate::tree::NodeId;
+use crate::value::Str;
+
+/// Records which node wrote what.
+#[derive(Debug, Default)]
+pub struct Lines(RefCell<Log>);
+
+/// A node that took part in writing a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Where it is; for text, the very line of it.
+    pub position: Position,
+    /// The template that it is part of.
+    pub template: Str,
+    /// The node as Go writes it; none for text.
+    pub node: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    /// The executions that are running, the innermost last.
+    running: Vec<Run>,
+    /// Those that no other one ran.
+    finished: Vec<Run>,
+}
+
+/// One execution: its output, the pieces of that, and the executions inside it.
+#[derive(Debug)]
+struct Run {
+    entry: Arc<Entry>,
+    text: Vec<u8>,
+    pieces: Vec<Piece>,
+    inside: Vec<Run>,
+    caller: Option<Rc<Caller>>,
+}
+
+/// What one node wrote in one go; it ends where the next piece begins.
+#[derive(Debug)]
+struct Piece {
+    start: usize,
+    place: Place,
+    /// The calls by `template` that led here.
+    caller: Option<Rc<Caller>>,
+    /// How many executions inside had ended by then.
+    inside: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    entry: Arc<Entry>,
+    node: NodeId,
+    /// The byte of the source that the piece begins with, for text.
+    text: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Caller {
+    place: Place,
+    outer: Option<Rc<Caller>>,
+}
+
+impl Lines {
+    /// Returns what wrote a line (from 1) of the output of the execution of that name: for each piece of the
+    /// line the node that made it, then those that called it, up to the template itself.
+    ///
+    /// Blanks at the start of the line count only if there is nothing else.
+    pub fn trails(&self, template: &str, line: usize) -> Vec<Vec<Origin>> {
+        let log = self.0.borrow();
+        let run = log.finished.iter().rfind(|run| run.entry.name.as_bytes() == template.as_bytes());
+        run.map_or_else(Vec::new, |run| run.trails(line))
+    }
+
+    pub(crate) fn begin(&self, entry: &Arc<Entry>) {
+        self.0.borrow_mut().running.push(Run {
+            entry: Arc::clone(entry),
+            text: Vec::new(),
+            pieces: Vec::new(),
+            inside: Vec::new(),
+            caller: None,
+        });
+    }
+
+    pub(crate) fn end(&self, written: &[u8]) {
+        let mut log = self.0.borrow_mut();
+        let Some(mut run) = log.running.pop() else { return };
+        written.clone_into(&mut run.text);
+        match log.running.last_mut() {
+            Some(outer) => outer.inside.push(run),
+            None => log.finished.push(run),
+        }
+    }
+
+    /// Records that a node is about to write where the output has come to.
+    pub(crate) fn write(&self, start: usize, (entry, node): (&Arc<Entry>, NodeId), text: Option<u32>) {
+        let mut log = self.0.borrow_mut();
+        let Some(run) = log.running.last_mut() else { return };
+        let place = Place { entry: Arc::clone(entry), node, text };
+        run.pieces.push(Piece { start, place, caller: run.caller.clone(), inside: run.inside.len() });
+    }
+
+    /// Records that a node calls a template that writes into the same output.
+    pub(crate) fn call(&self, entry: &Arc<Entry>, node: NodeId) {
+        let mut log = self.0.borrow_mut();
+        let Some(run) = log.running.last_mut() else { return };
+        let place = Place { entry: Arc::clone(entry), node, text: None };
+        run.caller = Some(Rc::new(Caller { place, outer: run.caller.take() }));
+    }
+
+    /// Records that the template called last has ended.
+    pub(crate) fn return_from_call(&self) {
+        let mut log = self.0.borrow_mut();
+        let Some(run) = log.running.last_mut() else { return };
+        run.caller = run.caller.take().and_then(|caller| caller.outer.as_ref().map(Rc::clone));
+    }
+}
+
+impl Run {
+    fn trails(&self, line: usize) -> Vec<Vec<Origin>> {
+        let Some((start, content)) = nth_line(&self.text, line) else { return Vec::new() };
+        let blanks = content.len() - content.trim_ascii_start().len();
+        let (from, to) = (start + blanks, start + content.trim_ascii_end().len());
+        let to = to.max(from + 1);
+        let ends = self.pieces.iter().skip(1).map(|piece| piece.start).chain([self.text.len()]);
+        let mut trails = Vec::new();
+        for (piece, end) in self.pieces.iter().zip(ends) {
+            let part = piece.start.max(from)..end.min(to);
+            if !part.is_empty() {
+                trails.push(self.trail(piece, part, end));
+            }
+        }
+        trails
+    }
+
+    /// Returns where a part of a line came from that a piece wrote.
+    fn trail(&self, piece: &Piece, part: std::ops::Range<usize>, end: usize) -> Vec<Origin> {
+        let mut trail = Vec::new();
+        if piece.place.text.is_none() {
+            let before = &self.text[piece.start..part.start];
+            let wanted = line_part(&self.text[..end], part.start);
+            let same = before.split(|byte| *byte == b'\n').filter(|line| line.trim_ascii() == wanted).count();
+            let inside = self.inside[..piece.inside].iter().rev();
+            let found = inside.filter_map(|run| run.find(wanted, same).map(|line| (run, line)));
+            if let Some((run, line)) = found.take(1).next() {
+                trail = run.trails(line).into_iter().next().unwrap_or_default();
+            }
+        }
+        trail.push(piece.place.origin(&self.text[piece.start..part.start]));
+        let mut caller = piece.caller.as_ref();
+        while let Some(call) = caller {
+            trail.push(call.place.origin(b""));
+            caller = call.outer.as_ref();
+        }
+        trail
+    }
+
+    /// Returns the number of the line with that content, after so many others like it if there are so many.
+    fn find(&self, content: &[u8], skip: usize) -> Option<usize> {
+        if content.is_empty() {
+            return None;
+        }
+        let lines = self.text.split(|byte| *byte == b'\n').enumerate();
+        let alike = lines.filter(|(_, line)| line.trim_ascii() == content).map(|(at, _)| at + 1);
+        alike.take(skip + 1).last()
+    }
+}
+
+impl Place {
+    /// Returns the node with its position, or that of its text after what it wrote before.
+    fn origin(&self, before: &[u8]) -> Origin {
+        let source = &self.entry.source;
+        let (line, column) = match self.text {
+            Some(start) => {
+                let newlines = count_newlines(&source.text[..start as usize]) + count_newlines(before);
+                (u32::try_from(newlines + 1).unwrap_or(u32::MAX), None)
+            }
+            None => {
+                let (line, column) = source.position(self.node);
+                (line, Some(column))
+            }
+        };
+        Origin {
+            position: Position { file: self.entry.file.clone(), line, column },
+            template: self.entry.name.clone(),
+            node: self.text.is_none().then(|| source.text_of(self.node)),
+        }
+    }
+}
+
+fn count_newlines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
+/// Returns where a line begins, and its content.
+fn nth_line(text: &[u8], number: usize) -> Option<(usize, &[u8])> {
+    let line = text.split(|byte| *byte == b'\n').nth(number.checked_sub(1)?)?;
+    Some((line.as_ptr().addr() - text.as_ptr().addr(), line))
+}
+
+/// Returns what is left of the line from `at` on, without blanks around it.
+fn line_part(text: &[u8], at: usize) -> &[u8] {
+    text[at..].split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii()
+}
