@@ -1,22 +1,18 @@
 //! Writes the manifests of an environment to disk, all or nothing.
 //!
 //! The folder of an environment belongs to `fab` entirely. A complete new tree
-//! is built beside it, in which unchanged files are hard links to the old ones
-//! (so they keep their times), and then put in its place: by an atomic exchange
-//! where the system has one, else by two renames.
-//!
-//! Invariant: at every moment the folder is the old tree or the new one. Where
-//! two renames are needed there is a moment without either; a run that dies in
-//! it leaves the old tree beside, and the next run puts it back first.
+//! replaces it, in which unchanged files are hard links to the old ones, so they
+//! keep their times.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use walkdir::WalkDir;
 
 use crate::error::Error;
+use crate::replacement::{Replacement, exists, unreadable, unwritable};
 
 /// The text of one output file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,24 +83,13 @@ impl OutputTree {
     /// Writes the tree below `output` in place of what is there.
     pub fn write(&self, output: &Path) -> Result<(), Error> {
         let target = output.join(&self.folder);
-        let parent = target.parent().unwrap_or(output).to_owned();
-        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
-        let beside = Beside::new(&target, &parent);
-        beside.recover(&target)?;
-        beside.remove_stale()?;
-        let fresh = beside.fresh();
-        let result = self.build(&fresh, &target).and_then(|_lock| beside.swap(&fresh, &target));
-        if result.is_err() {
-            // The tree is useless now; what made the run fail is what gets reported.
-            let _ = fs::remove_dir_all(&fresh);
-        }
-        result
+        let replacement = Replacement::new(&target)?;
+        self.build(&replacement.folder(), &target)?;
+        replacement.swap()
     }
 
-    /// Builds the complete tree in `fresh`; the lock tells other runs that it is in use.
-    fn build(&self, fresh: &Path, old: &Path) -> Result<Option<File>, Error> {
-        fs::create_dir(fresh).map_err(|source| unwritable(fresh, source))?;
-        let lock = lock(fresh);
+    /// Builds the complete tree in `fresh`.
+    fn build(&self, fresh: &Path, old: &Path) -> Result<(), Error> {
         for (path, manifest) in &self.files {
             let file = fresh.join(path);
             if let Some(folder) = file.parent() {
@@ -114,7 +99,7 @@ impl OutputTree {
                 fs::write(&file, &manifest.text).map_err(|source| unwritable(&file, source))?;
             }
         }
-        Ok(lock)
+        Ok(())
     }
 }
 
@@ -123,93 +108,6 @@ fn link_unchanged(old: &Path, new: &Path, text: &[u8]) -> bool {
     let same_size =
         fs::symlink_metadata(old).is_ok_and(|meta| meta.is_file() && meta.len() == text.len() as u64);
     same_size && fs::read(old).is_ok_and(|old_text| old_text == text) && fs::hard_link(old, new).is_ok()
-}
-
-/// The names beside the folder of an environment that a run may use.
-struct Beside {
-    parent: PathBuf,
-    /// What all of them start with.
-    prefix: String,
-}
-
-impl Beside {
-    fn new(target: &Path, parent: &Path) -> Self {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        Beside { parent: parent.to_owned(), prefix: format!(".{name}.fab-") }
-    }
-
-    /// Returns the folder that this process builds in.
-    fn fresh(&self) -> PathBuf {
-        self.parent.join(format!("{}new-{}", self.prefix, std::process::id()))
-    }
-
-    /// Returns where the old tree is between two renames.
-    fn aside(&self) -> PathBuf {
-        self.parent.join(format!("{}old", self.prefix))
-    }
-
-    /// Puts back the old tree of a run that died between its two renames.
-    fn recover(&self, target: &Path) -> Result<(), Error> {
-        let aside = self.aside();
-        if !exists(target) && exists(&aside) {
-            fs::rename(&aside, target).map_err(|source| unwritable(target, source))?;
-        }
-        Ok(())
-    }
-
-    /// Removes the trees that dead runs left.
-    fn remove_stale(&self) -> Result<(), Error> {
-        let entries = fs::read_dir(&self.parent).map_err(|source| unreadable(&self.parent, source))?;
-        for entry in entries {
-            let entry = entry.map_err(|source| unreadable(&self.parent, source))?;
-            let ours = entry.file_name().to_string_lossy().starts_with(&self.prefix);
-            if ours && !in_use(&entry.path()) {
-                fs::remove_dir_all(entry.path()).map_err(|source| unwritable(&entry.path(), source))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the new tree in the place of the old one, which is then removed.
-    fn swap(&self, fresh: &Path, target: &Path) -> Result<(), Error> {
-        if !exists(target) {
-            return fs::rename(fresh, target).map_err(|source| unwritable(target, source));
-        }
-        let old = if exchange(fresh, target) {
-            fresh.to_owned()
-        } else {
-            let aside = self.aside();
-            fs::rename(target, &aside).map_err(|source| unwritable(target, source))?;
-            fs::rename(fresh, target).map_err(|source| unwritable(target, source))?;
-            aside
-        };
-        let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
-        removed.map_err(|source| unwritable(&old, source))
-    }
-}
-
-/// Exchanges two folders atomically; returns false where that is not to be had.
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-fn exchange(one: &Path, two: &Path) -> bool {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, one, CWD, two, RenameFlags::EXCHANGE).is_ok()
-}
-
-/// Exchanges two folders atomically; returns false where that is not to be had.
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn exchange(_one: &Path, _two: &Path) -> bool {
-    false
-}
-
-/// Locks a folder for as long as the file lives; nothing where folders cannot be opened.
-fn lock(folder: &Path) -> Option<File> {
-    let file = File::open(folder).ok()?;
-    file.try_lock().is_ok().then_some(file)
-}
-
-/// Returns whether a living run builds in a folder.
-fn in_use(folder: &Path) -> bool {
-    File::open(folder).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
 /// Lists the files below a folder by their relative paths; a folder that is not there has none.
@@ -234,25 +132,16 @@ fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(files)
 }
 
-fn exists(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
 fn is_absent(err: &io::Error) -> bool {
     matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn unwritable(path: &Path, source: io::Error) -> Error {
-    Error::Unwritable { path: path.display().to_string(), source }
-}
-
-fn unreadable(path: &Path, source: io::Error) -> Error {
-    Error::Unreadable { file: path.display().to_string(), source }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
+    use crate::replacement::lock;
 
     fn tree(files: &[(&str, &str)]) -> OutputTree {
         let manifest = |text: &str| Manifest { component: "c".into(), text: text.into(), resources: 0 };

@@ -1,0 +1,160 @@
+//! Why a source cannot be had, and what to try.
+//!
+//! One variant for each thing that a user can act on, whatever the method. No
+//! text of these holds a credential: addresses go in by [`SourceUrl`], which
+//! leaves user and password out.
+//!
+//! [`SourceUrl`]: super::SourceUrl
+
+use std::io;
+
+/// Why a source cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// What is asked for does not exist there.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What, in words: "branch `dev`", "version 2.x of chart `redis`", "repository".
+        what: String,
+        /// Names that are there and look like it.
+        near: Vec<String>,
+    },
+    /// The server wants other credentials, or some.
+    #[error("{host} refuses access")]
+    Unauthorized {
+        /// The host.
+        host: String,
+        /// Where credentials for it were found, in words; none if there were none.
+        credentials: Option<String>,
+    },
+    /// The certificate or host key of the server is not trusted.
+    #[error("{host} cannot be trusted: {message}")]
+    Untrusted {
+        /// The host.
+        host: String,
+        /// What the library says.
+        message: String,
+    },
+    /// The server cannot be reached, or broke off; trying again may help.
+    #[error("{host} cannot be reached: {message}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// What the library says.
+        message: String,
+    },
+    /// The server answers with an error.
+    #[error("{host} answers with status {status}")]
+    Status {
+        /// The host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The content is not what it was.
+    #[error("the content has changed: {found} instead of {wanted}")]
+    DigestMismatch {
+        /// The digest that is asked for or locked, `sha256:…`.
+        wanted: String,
+        /// The digest of what is there.
+        found: String,
+    },
+    /// What the server sends cannot be understood.
+    #[error("{what} cannot be read: {message}")]
+    Malformed {
+        /// What, in words: "the index of the repository".
+        what: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file of an archive or tree would be written where it may not.
+    #[error("`{path}` {problem}")]
+    Unsafe {
+        /// The path of the entry.
+        path: String,
+        /// Why it is refused: "leads out of its folder".
+        problem: String,
+    },
+    /// More or larger than is allowed.
+    #[error("{what} is larger than {limit}")]
+    TooLarge {
+        /// What, in words.
+        what: String,
+        /// The limit, in words.
+        limit: String,
+    },
+    /// The network would be needed and may not be used.
+    #[error("it is not in the cache, and the network is not used with --offline")]
+    Offline,
+    /// The lockfile does not have it and may not be changed.
+    #[error("fab.lock has no entry for it, and --locked does not add one")]
+    NotLocked,
+    /// What is asked for cannot be fetched by this method.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Something on this machine fails.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was to be done, in words: "write `components/x`".
+        action: String,
+        /// Why it fails.
+        source: io::Error,
+    },
+}
+
+impl SourceError {
+    /// Returns what to try, if that can be said.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            SourceError::NotFound { near, .. } if !near.is_empty() => {
+                let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+                Some(format!("there is {}", names.join(", ")))
+            }
+            SourceError::Unauthorized { host, credentials: None } => Some(format!(
+                "if it is not public, give a token for {host}: by access.yaml, a git credential helper, netrc or the environment"
+            )),
+            SourceError::Unauthorized { credentials: Some(from), .. } => {
+                Some(format!("the credentials are from {from}: see that they are valid and may read it"))
+            }
+            SourceError::Untrusted { .. } => Some(
+                "add its certificate authority by SSL_CERT_FILE, or its host key to ~/.ssh/known_hosts"
+                    .into(),
+            ),
+            SourceError::Unreachable { .. } => Some(
+                "see whether the name is right and a proxy is needed (HTTPS_PROXY), and try again".into(),
+            ),
+            SourceError::DigestMismatch { .. } => {
+                Some("see what has changed; `fab update` takes it into fab.lock".into())
+            }
+            SourceError::Offline => Some("run `fab install` with the network once".into()),
+            SourceError::NotLocked => Some("run `fab install` and commit fab.lock".into()),
+            SourceError::NotFound { .. }
+            | SourceError::Status { .. }
+            | SourceError::Malformed { .. }
+            | SourceError::Unsafe { .. }
+            | SourceError::TooLarge { .. }
+            | SourceError::Unsupported(_)
+            | SourceError::Io { .. } => None,
+        }
+    }
+
+    /// Returns whether the same request may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            SourceError::Unreachable { .. } => true,
+            SourceError::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            SourceError::NotFound { .. }
+            | SourceError::Unauthorized { .. }
+            | SourceError::Untrusted { .. }
+            | SourceError::DigestMismatch { .. }
+            | SourceError::Malformed { .. }
+            | SourceError::Unsafe { .. }
+            | SourceError::TooLarge { .. }
+            | SourceError::Offline
+            | SourceError::NotLocked
+            | SourceError::Unsupported(_)
+            | SourceError::Io { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Brings everything that a definition names onto this machine and pins it, so
+//! that `generate` needs no network and gives the same on any machine.
+//!
+//! What a component asks for ([`Asked`]) is resolved to something that cannot
+//! change ([`Resolved`]), which is what `fab.lock` records. Content goes into a
+//! cache by its digest and from there to its place in the definition.
+//!
+//! The methods are modules of their own that know neither lock nor cache: they
+//! take plain arguments and give bytes or a folder with its digest.
+
+pub mod error;
+mod url;
+
+pub use error::SourceError;
+pub use url::SourceUrl;
+
+/// What a component asks for: the fields of its entry that say what to fetch, whoever names it and wherever it goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asked {
+    /// A git repository.
+    Git {
+        /// The repository.
+        url: SourceUrl,
+        /// The branch, or a tag; none for what the repository points to.
+        branch: Option<String>,
+        /// A commit or tag, which wins over the branch.
+        version: Option<String>,
+    },
+    /// A chart of a repository with an index, or of an OCI registry (`oci://host/folder`).
+    Chart {
+        /// The repository, without the chart.
+        repository: SourceUrl,
+        /// The chart.
+        chart: String,
+        /// A version or a range of versions; none for the newest.
+        version: Option<String>,
+    },
+    /// A file by http.
+    File {
+        /// The file.
+        url: SourceUrl,
+        /// The digest that it has to have, in hex.
+        sha256: Option<String>,
+    },
+}
+
+/// What was asked for as something that cannot change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// A commit.
+    Git {
+        /// Its hash, in hex.
+        commit: String,
+        /// The hash of its tree, in hex: equal trees are equal content.
+        tree: String,
+    },
+    /// A version of a chart.
+    Chart {
+        /// The version.
+        version: String,
+        /// `sha256:…` of the archive, or of the manifest in a registry.
+        digest: String,
+    },
+    /// The content of a file.
+    File {
+        /// `sha256:…` of it.
+        digest: String,
+    },
+}
