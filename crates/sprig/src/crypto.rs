@@ -19,9 +19,11 @@ use crate::env::env;
 mod certificate;
 mod der;
 mod dsa;
+mod ec;
 mod keys;
 mod password;
 mod pem;
+mod primes;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("sha1sum", &[Text], Text, |_, args| Ok(hex(&Sha1::digest(bytes(args, 0))))),

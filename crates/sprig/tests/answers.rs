@@ -30,6 +30,7 @@ fn check(area: &str) {
     let path = format!("{}/testdata/{area}.txt", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the file of the area is there");
     let env = env();
+    let mut wrong = Vec::new();
     for case in text.trim_end().split("\n\n") {
         let (template, answer) = case.split_once('\n').expect("an answer follows each call");
         let want = match answer.split_once(' ') {
@@ -37,8 +38,12 @@ fn check(area: &str) {
             Some(("!", error)) => Err(error.to_owned()),
             _ => panic!("no answer for {template}"),
         };
-        assert_eq!(render(template, &env), want, "template: {template}");
+        let got = render(template, &env);
+        if got != want {
+            wrong.push(format!("{template}\n got {got:?}\nwant {want:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -89,6 +94,11 @@ fn versions_and_constraints_are_those_of_masterminds() {
 #[test]
 fn dates_and_durations_are_those_of_go() {
     check("dates");
+}
+
+#[test]
+fn keys_are_read_in_every_format_that_go_reads() {
+    check("keys");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::any::Any as StdAny;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use crypto_bigint::U1024;
 use gotmpl::Type::{Int, String as Text};
 use gotmpl::{CallError, Exec, Function, Kind, Object, Type, Value, fmt, strconv};
 use rand_chacha::ChaCha20Rng;
@@ -47,8 +48,6 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     ),
     function("buildCustomCert", &[Text, Text], CERTIFICATE, |_, args| custom(bytes(args, 0), bytes(args, 1))),
 ];
-
-const KEY_BITS: usize = 2048;
 
 /// A certificate with its key, both in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +168,7 @@ impl<'a> Maker<'a> {
             Some(pem) => {
                 PrivateKey::parse(pem).map_err(|err| CallError::new(format!("parsing private key: {err}")))?
             }
-            None => generate_rsa(&mut random, KEY_BITS)?,
+            None => generate_rsa::<{ U1024::LIMBS }>(&mut random)?,
         };
         Ok(Maker { env, function, random, key })
     }

@@ -53,6 +53,24 @@ pub(super) fn bits(bytes: &[u8], unused: u8) -> Vec<u8> {
     tagged(BIT_STRING, &[&[unused], bytes].concat())
 }
 
+/// Prints an object identifier.
+pub(super) fn dotted(oid: &[u8]) -> String {
+    let mut arcs: Vec<u64> = Vec::new();
+    let mut arc = 0_u64;
+    for byte in oid {
+        arc = arc << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            arcs.push(std::mem::take(&mut arc));
+        }
+    }
+    // The first two arcs share a number.
+    if let Some(both) = arcs.first().copied() {
+        let first = (both / 40).min(2);
+        arcs.splice(..1, [first, both - 40 * first]);
+    }
+    arcs.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
+}
+
 /// Reads values one after the other.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -61,6 +79,11 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
         Reader { rest: text }
+    }
+
+    /// Returns whether everything was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// Reads a value of that tag; `None` if there is none.
@@ -95,6 +118,13 @@ mod tests {
         assert_eq!(tagged(OCTET_STRING, &[1])[..2], [4, 1]);
         assert_eq!(tagged(OCTET_STRING, &[1; 128])[..3], [4, 0x81, 128]);
         assert_eq!(tagged(OCTET_STRING, &[1; 300])[..4], [4, 0x82, 1, 44]);
+    }
+
+    #[test]
+    fn identifiers_are_printed_with_dots() {
+        assert_eq!(dotted(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]), "1.2.840.10045.3.1.7");
+        assert_eq!(dotted(&[0x55, 4, 3]), "2.5.4.3");
+        assert_eq!(dotted(&[0x2b, 101, 112]), "1.3.101.112");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! DSA keys of 2048 bits over a subgroup of 256, made as Go's `crypto/dsa` makes them.
 
+use crypto_bigint::{U256, U2048, Uint};
 use num_bigint::BigUint;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 
+use super::primes;
+
 const P_BYTES: usize = 256;
 const Q_BYTES: usize = 32;
-/// Rounds of the test for primes; a composite passes one with a chance of at most 1/4.
-const ROUNDS: usize = 32;
 
 /// A key; its numbers have the names of the standard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +42,13 @@ impl DsaKey {
 fn primes(random: &mut ChaCha20Rng) -> (BigUint, BigUint) {
     loop {
         let q = large_odd::<Q_BYTES>(random);
-        if !is_prime(&q, random) {
+        if !is_prime::<{ U256::LIMBS }>(&q, random) {
             continue;
         }
         for _ in 0..4 * P_BYTES * 8 {
             let candidate = large_odd::<P_BYTES>(random);
             let p = &candidate - (&candidate % &q) + 1_u32;
-            if p.bits() == P_BYTES as u64 * 8 && is_prime(&p, random) {
+            if p.bits() == P_BYTES as u64 * 8 && is_prime::<{ U2048::LIMBS }>(&p, random) {
                 return (p, q);
             }
         }
@@ -69,49 +70,8 @@ fn large_odd<const N: usize>(random: &mut ChaCha20Rng) -> BigUint {
     BigUint::from_bytes_be(&bytes)
 }
 
-/// Returns whether a number above 1000 is prime, as far as anyone can tell.
-fn is_prime(number: &BigUint, random: &mut ChaCha20Rng) -> bool {
-    let has_small_factor = (2_u32..1000).any(|factor| (number % factor) == BigUint::ZERO);
-    !has_small_factor && passes_miller_rabin(number, random)
-}
-
-fn passes_miller_rabin(number: &BigUint, random: &mut ChaCha20Rng) -> bool {
-    let one = BigUint::from(1_u32);
-    let last = number - &one;
-    let twos = last.trailing_zeros().unwrap_or(0);
-    let odd = &last >> twos;
-    let is_witness = |base: BigUint| {
-        let mut power = base.modpow(&odd, number);
-        if power == one || power == last {
-            return false;
-        }
-        for _ in 1..twos {
-            power = &power * &power % number;
-            if power == last {
-                return false;
-            }
-        }
-        true
-    };
-    // Two finds almost every composite; random bases make sure.
-    !is_witness(BigUint::from(2_u32))
-        && (0..ROUNDS).all(|_| !is_witness(self::number::<Q_BYTES>(random) % (number - 3_u32) + 2_u32))
-}
-
-#[cfg(test)]
-mod tests {
-    use rand_chacha::rand_core::SeedableRng;
-
-    use super::*;
-
-    #[test]
-    fn primes_are_told_from_composites() {
-        let mut random = ChaCha20Rng::from_seed([1; 32]);
-        let mersenne = (BigUint::from(1_u32) << 127_u32) - 1_u32;
-        assert!(is_prime(&mersenne, &mut random));
-        assert!(!is_prime(&(&mersenne * &mersenne), &mut random));
-        // A Carmichael number without small factors fools a test by Fermat.
-        let carmichael = BigUint::from(1_436_697_831_295_441_u64);
-        assert!(!passes_miller_rabin(&carmichael, &mut random));
-    }
+fn is_prime<const LIMBS: usize>(number: &BigUint, random: &mut ChaCha20Rng) -> bool {
+    let mut bytes = number.to_bytes_le();
+    bytes.resize(Uint::<LIMBS>::BYTES, 0);
+    primes::is_prime(&Uint::<LIMBS>::from_le_slice(&bytes), random)
 }

@@ -1,0 +1,62 @@
+//! RSA keys beside Go's, in turns: `cargo bench -p sprig --bench keys -- PEER`, where the
+//! peer is what `go build ./keys` makes in `benches/peers`.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use gotmpl::{Exec, Functions, Options, Parsed, Templates, Value};
+
+/// A Go program that makes a key for each line.
+struct Peer {
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Peer {
+    fn time(&mut self, order: &str) -> Duration {
+        writeln!(self.orders, "{order}").expect("the peer listens");
+        let answer = self.answers.next().expect("the peer answers").expect("the answer is text");
+        Duration::from_nanos(answer.parse().expect("the answer is a number"))
+    }
+}
+
+/// Renders a template, each time with another seed.
+fn time(template: &str, number: u8) -> Duration {
+    let functions = Functions::new(&[sprig::FUNCTIONS]);
+    let mut templates = Templates::new("t");
+    templates.add(&Parsed::new("t", template.as_bytes(), &functions).expect("the template is fine"));
+    let env = sprig::Env::new(SystemTime::UNIX_EPOCH, [number; 32]);
+    let options = Options { extensions: &[&env], ..Options::default() };
+    let start = now();
+    Exec::new(&templates, &functions, options).run("t", Value::Nil).expect("it renders");
+    start.elapsed()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn main() {
+    let Some(path) = std::env::args().skip(1).find(|arg| !arg.starts_with('-')) else {
+        eprintln!("no peer was given: nothing is measured");
+        return;
+    };
+    let child = Command::new(path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.expect("the peer starts");
+    let answers = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut peer = Peer { orders: child.stdin.take().expect("it is piped"), answers };
+    for (name, template, order, rounds) in [
+        ("2048 bits, with a certificate", r#"{{ (genCA "ca" 1).Cert }}"#, "genCA", 100),
+        ("4096 bits", r#"{{ genPrivateKey "rsa" }}"#, "rsa 4096", 30),
+    ] {
+        let (mut ours, mut theirs): (Vec<_>, Vec<_>) =
+            (0..rounds).map(|round| (time(template, round), peer.time(order))).unzip();
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        let (ours, theirs) = (ours[ours.len() / 2], theirs[theirs.len() / 2]);
+        let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+        println!("{name}: median of {rounds}: fab {ours:.1?}, Go {theirs:.1?}, ratio {ratio:.2}");
+    }
+}
