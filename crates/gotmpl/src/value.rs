@@ -100,6 +100,12 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// Returns why templates cannot call a method that is there, in Go's words: it has
+    /// several results.
+    fn method_refusal(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// Calls a method that [`Object::has_method`] knows, with checked arguments.
     fn call_method(&self, name: &str, _args: &[Value]) -> Result<Value, CallError> {
         Err(CallError::new(format!("no method {name}")))
@@ -124,6 +130,16 @@ pub trait Object: fmt::Debug {
     /// Returns what `fmt` prints through `String()` or `Error()`, if the type has one in its method set.
     fn stringer(&self) -> Option<String> {
         None
+    }
+
+    /// Returns what `fmt` prints for `%#v` through `GoString()`, if the type has one.
+    fn go_string(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns whether it is a nil pointer.
+    fn is_nil(&self) -> bool {
+        false
     }
 
     /// Returns what `{{ x }}` prints when the addressable value has `String()`

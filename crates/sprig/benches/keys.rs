@@ -1,6 +1,8 @@
 //! RSA keys beside Go's, in turns: `cargo bench -p sprig --bench keys -- PEER`, where the
 //! peer is what `go build ./keys` makes in `benches/peers`.
 
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -40,7 +42,7 @@ fn now() -> Instant {
 
 fn main() {
     let Some(path) = std::env::args().skip(1).find(|arg| !arg.starts_with('-')) else {
-        eprintln!("no peer was given: nothing is measured");
+        println!("no peer was given: nothing is measured");
         return;
     };
     let child = Command::new(path).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
@@ -59,4 +61,7 @@ fn main() {
         let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
         println!("{name}: median of {rounds}: fab {ours:.1?}, Go {theirs:.1?}, ratio {ratio:.2}");
     }
+    // Without orders the peer ends.
+    drop(peer);
+    child.wait().expect("the peer ends");
 }

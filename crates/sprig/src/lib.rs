@@ -38,6 +38,7 @@ mod dicts;
 mod encoding;
 mod env;
 mod lists;
+mod method;
 mod numbers;
 mod paths;
 mod random;

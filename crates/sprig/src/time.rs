@@ -14,6 +14,7 @@ use crate::env::Env;
 mod civil;
 mod duration;
 mod layout;
+mod named;
 mod object;
 mod parse;
 mod zone;
@@ -21,7 +22,7 @@ mod zone;
 pub use duration::Duration;
 pub use zone::Zone;
 
-pub(crate) use object::{Month, Weekday};
+pub(crate) use named::{Month, Weekday};
 pub(crate) use parse::parse;
 
 use civil::Civil;

@@ -34,7 +34,12 @@ fn basic(value: &Value) -> Option<Basic<'_>> {
         Value::Float64(x) => Basic::Float(*x),
         Value::Complex128(re, im) => Basic::Complex(*re, *im),
         Value::Str(text) => Basic::Text(text.as_bytes()),
-        Value::Nil | Value::List(_) | Value::Map(_) | Value::Object(_) => return None,
+        Value::Nil | Value::List(_) | Value::Map(_) => return None,
+        // A defined type over an integer, such as `time.Month`.
+        Value::Object(object) => match object.plain()? {
+            Value::Int(n) | Value::Int64(n) => Basic::Int(n),
+            _ => return None,
+        },
     })
 }
 

@@ -98,12 +98,13 @@ pub(super) fn slice(item: &Operand, indexes: &[Operand]) -> Result {
     if indexes.len() > 3 {
         return Err(CallError::new(format!("too many slice indexes: {}", indexes.len())));
     }
-    let item = plain(&item.value);
+    let sliced = &item.value;
+    let item = plain(sliced);
     let length = match &item {
         Value::Str(_) if indexes.len() == 3 => return Err(CallError::new("cannot 3-index slice a string")),
         Value::Str(text) => text.len(),
         Value::List(list) => list.len(),
-        _ => return Err(CallError::new(format!("can't slice item of type {}", pointed_name(&item)))),
+        _ => return Err(CallError::new(format!("can't slice item of type {}", pointed_name(sliced)))),
     };
     let mut bounds = [0, length, length];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
@@ -138,7 +139,7 @@ pub(super) fn len(item: &Operand) -> Result {
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
         Value::Str(text) => text.len(),
-        other => return Err(CallError::new(format!("len of type {}", pointed_name(&other)))),
+        _ => return Err(CallError::new(format!("len of type {}", pointed_name(&item.value)))),
     };
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     Ok(Operand::of(Value::Int(length), Type::Int))

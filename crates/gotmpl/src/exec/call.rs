@@ -91,6 +91,10 @@ impl Exec<'_> {
             Some((last, fixed)) if repeats => (fixed, Some(*last)),
             _ => (types, None),
         };
+        if let Some(refusal) = object.method_refusal(name) {
+            self.check_count(name, (params.len(), variadic.is_some()), &arguments)?;
+            return Err(self.fail(refusal));
+        }
         let args = self.arguments(scope, Signature { name, params, variadic }, arguments)?;
         if let Some(reads) = self.options.reads {
             reads.whole(&Value::Object(Rc::clone(&object)));

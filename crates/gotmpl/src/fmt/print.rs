@@ -102,7 +102,7 @@ impl<'a> Printer<'a> {
     }
 
     fn number(&mut self, value: &Value, magnitude: u64, negative: bool, verb: char) {
-        let unsigned = !matches!(value, Value::Int(_) | Value::Int64(_));
+        let unsigned = matches!(value, Value::Uint8(_) | Value::Uint32(_) | Value::Uint64(_));
         // Characters and U+… take the bits, so a negative number is a huge one.
         let bits = if negative { magnitude.wrapping_neg() } else { magnitude };
         let base = match verb {
@@ -311,7 +311,7 @@ impl<'a> Printer<'a> {
                 None => self.map(&Map::nil(go_type), go_type, verb, depth),
             },
             Kind::Struct => self.structure(object, &go_type.to_string(), verb, depth),
-            Kind::Ptr if depth == 0 => {
+            Kind::Ptr if depth == 0 && !object.is_nil() => {
                 self.out.push(b'&');
                 let name = go_type.to_string();
                 self.structure(object, name.trim_start_matches('*'), verb, depth + 1);
@@ -329,6 +329,9 @@ impl<'a> Printer<'a> {
             | Kind::Complex128
             | Kind::String
             | Kind::Interface => match object.plain() {
+                Some(Value::Int(n) | Value::Int64(n)) => {
+                    self.number(value, n.unsigned_abs(), n < 0, verb);
+                }
                 Some(plain) => self.print_value(&plain, verb, depth),
                 None => self.out.extend_from_slice(format!("?{go_type}?").as_bytes()),
             },
@@ -350,7 +353,11 @@ impl<'a> Printer<'a> {
 
     fn methods(&mut self, object: &dyn Object, verb: char) -> bool {
         let text = match verb {
-            'v' if self.flags.sharp_v => return false,
+            'v' if self.flags.sharp_v => {
+                let Some(text) = object.go_string() else { return false };
+                self.text(text.as_bytes());
+                return true;
+            }
             'v' | 's' | 'x' | 'X' | 'q' => object.stringer(),
             _ => None,
         };
@@ -379,6 +386,7 @@ impl<'a> Printer<'a> {
         let nil = match value {
             Value::List(list) => list.is_nil(),
             Value::Map(map) => map.is_nil(),
+            Value::Object(object) => object.is_nil(),
             _ => false,
         };
         let address = if nil { 0 } else { ADDRESS };
@@ -387,9 +395,13 @@ impl<'a> Printer<'a> {
             return;
         }
         match verb {
+            'v' if self.flags.sharp_v && nil => {
+                self.out.extend_from_slice(format!("({go_type})(nil)").as_bytes());
+            }
             'v' if self.flags.sharp_v => {
                 self.out.extend_from_slice(format!("({go_type})({address:#x})").as_bytes());
             }
+            'v' if nil => self.pad(b"<nil>"),
             'v' | 'p' => {
                 let prefix = !self.flags.sharp;
                 self.unsigned_hex(address, prefix);

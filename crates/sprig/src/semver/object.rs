@@ -2,12 +2,14 @@
 //! `IncMinor` and its like return.
 
 use std::any::Any;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
-use gotmpl::{CallError, Kind, Object, Type, Value};
+use gotmpl::{CallError, Kind, List, Object, Type, Value};
 
 use super::{Version, check_prerelease, fail, take_identifiers};
 use crate::args::{Outcome, string};
+use crate::method::{Method, find, method, object_methods};
 
 /// `*semver.Version`
 pub(super) const POINTER: Type = Type::Opaque("*semver.Version", Kind::Ptr);
@@ -27,50 +29,64 @@ impl Pointed {
             Pointed::Pointer(version) | Pointed::Struct(version) => version,
         }
     }
+
+    fn find_method(&self, name: &str) -> Option<&'static Method<Pointed>> {
+        let of_pointers = match self {
+            Pointed::Pointer(_) => find(POINTER_METHODS, name),
+            Pointed::Struct(_) => None,
+        };
+        of_pointers.or_else(|| find(METHODS, name))
+    }
 }
 
+const NONE: &[Type] = &[];
+const TEXT: &[Type] = &[Type::String];
+const OTHER: &[Type] = &[POINTER];
+
+const METHODS: &[Method<Pointed>] = &[
+    method("IncMajor", NONE, STRUCT, |this, _| increment(this.version(), "IncMajor")),
+    method("IncMinor", NONE, STRUCT, |this, _| increment(this.version(), "IncMinor")),
+    method("IncPatch", NONE, STRUCT, |this, _| increment(this.version(), "IncPatch")),
+    method("Major", NONE, Type::Uint64, |this, _| Ok(Value::Uint64(this.version().major))),
+    method("MarshalJSON", NONE, Type::BYTES, |this, _| {
+        // Go's JSON leaves nothing of a version to be escaped.
+        Ok(Value::List(List::bytes(format!("\"{}\"", this.version()))))
+    }),
+    method("MarshalText", NONE, Type::BYTES, |this, _| {
+        Ok(Value::List(List::bytes(this.version().to_string())))
+    }),
+    method("Metadata", NONE, Type::String, |this, _| Ok(Value::str(this.version().metadata.as_str()))),
+    method("Minor", NONE, Type::Uint64, |this, _| Ok(Value::Uint64(this.version().minor))),
+    method("Patch", NONE, Type::Uint64, |this, _| Ok(Value::Uint64(this.version().patch))),
+    method("Prerelease", NONE, Type::String, |this, _| Ok(Value::str(this.version().prerelease.as_str()))),
+    method("SetMetadata", TEXT, STRUCT, |this, args| {
+        replace(this.version(), "SetMetadata", &string(args, 0).to_text())
+    }),
+    method("SetPrerelease", TEXT, STRUCT, |this, args| {
+        replace(this.version(), "SetPrerelease", &string(args, 0).to_text())
+    }),
+    method("String", NONE, Type::String, |this, _| Ok(Value::str(this.version().to_string()))),
+    method("Value", NONE, Type::Any, |this, _| Ok(Value::str(this.version().to_string()))),
+];
+
+const POINTER_METHODS: &[Method<Pointed>] = &[
+    method("Compare", OTHER, Type::Int, |this, args| Ok(Value::Int(compare(this, args)? as i64))),
+    method("Equal", OTHER, Type::Bool, |this, args| Ok(Value::Bool(compare(this, args)?.is_eq()))),
+    method("GreaterThan", OTHER, Type::Bool, |this, args| Ok(Value::Bool(compare(this, args)?.is_gt()))),
+    method("GreaterThanEqual", OTHER, Type::Bool, |this, args| Ok(Value::Bool(compare(this, args)?.is_ge()))),
+    method("LessThan", OTHER, Type::Bool, |this, args| Ok(Value::Bool(compare(this, args)?.is_lt()))),
+    method("LessThanEqual", OTHER, Type::Bool, |this, args| Ok(Value::Bool(compare(this, args)?.is_le()))),
+    method("Original", NONE, Type::String, |this, _| Ok(Value::str(this.version().original.as_str()))),
+];
+
 impl Object for Pointed {
+    object_methods!();
+
     fn go_type(&self) -> Type {
         match self {
             Pointed::Pointer(_) => POINTER,
             Pointed::Struct(_) => STRUCT,
         }
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        self.method_signature(name).is_some()
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        Some(match name {
-            "Major" | "Minor" | "Patch" => (&[], false, Type::Uint64),
-            "Prerelease" | "Metadata" | "String" => (&[], false, Type::String),
-            "IncMajor" | "IncMinor" | "IncPatch" => (&[], false, STRUCT),
-            "SetPrerelease" | "SetMetadata" => (&[Type::String], false, STRUCT),
-            _ if matches!(self, Pointed::Struct(_)) => return None,
-            "Original" => (&[], false, Type::String),
-            "Compare" => (&[POINTER], false, Type::Int),
-            "Equal" | "LessThan" | "LessThanEqual" | "GreaterThan" | "GreaterThanEqual" => {
-                (&[POINTER], false, Type::Bool)
-            }
-            _ => return None,
-        })
-    }
-
-    fn call_method(&self, name: &str, args: &[Value]) -> Outcome {
-        let version = self.version();
-        Ok(match name {
-            "Major" => Value::Uint64(version.major),
-            "Minor" => Value::Uint64(version.minor),
-            "Patch" => Value::Uint64(version.patch),
-            "Prerelease" => Value::str(version.prerelease.as_str()),
-            "Metadata" => Value::str(version.metadata.as_str()),
-            "String" => Value::str(version.to_string()),
-            "Original" => Value::str(version.original.as_str()),
-            "IncMajor" | "IncMinor" | "IncPatch" => return increment(version, name),
-            "SetPrerelease" | "SetMetadata" => return replace(version, name, &string(args, 0).to_text()),
-            _ => return compare(version, name, args),
-        })
     }
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
@@ -121,18 +137,10 @@ pub(crate) fn zero_like(value: &Value) -> Option<Value> {
     Some(Value::Object(Rc::new(copy)))
 }
 
-fn compare(version: &Version, name: &str, args: &[Value]) -> Outcome {
-    let other = args.first().and_then(Value::as_object::<Pointed>).map(Pointed::version);
+fn compare(this: &Pointed, args: &[Value]) -> Result<Ordering, CallError> {
+    let other = args.first().and_then(Value::as_object::<Pointed>);
     let other = other.ok_or_else(|| CallError::new(crate::args::NIL_POINTER))?;
-    let order = version.cmp(other);
-    Ok(match name {
-        "Equal" => Value::Bool(order.is_eq()),
-        "LessThan" => Value::Bool(order.is_lt()),
-        "LessThanEqual" => Value::Bool(order.is_le()),
-        "GreaterThan" => Value::Bool(order.is_gt()),
-        "GreaterThanEqual" => Value::Bool(order.is_ge()),
-        _ => Value::Int(order as i64),
-    })
+    Ok(this.version().cmp(other.version()))
 }
 
 fn increment(version: &Version, name: &str) -> Outcome {

@@ -3,7 +3,7 @@
 
 use super::Time;
 use super::civil::Civil;
-use super::object::{Month, Weekday};
+use super::named::{Month, Weekday};
 
 /// An element of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,59 +1,95 @@
-//! Moments, durations, months, weekdays and zones as templates see them.
+//! Moments as templates see them.
 
 use std::any::Any;
 use std::rc::Rc;
 
-use gotmpl::{Kind, Object, Type, Value};
+use gotmpl::{CallError, List, Object, Type, Value};
 
 use super::civil::Civil;
-use super::{DURATION, Duration, MONTH, TIME, Time, WEEKDAY, Zone};
-use crate::args::{Outcome, bytes, int};
-
-/// `*time.Location`
-const LOCATION: Type = Type::Opaque("*time.Location", Kind::Ptr);
-
-/// A month, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Month(pub(crate) i64);
-
-/// A day of the week, from Sunday, which is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Weekday(pub(crate) i64);
-
-impl Month {
-    pub(super) fn name(self) -> &'static str {
-        match self.0 {
-            1 => "January",
-            2 => "February",
-            3 => "March",
-            4 => "April",
-            5 => "May",
-            6 => "June",
-            7 => "July",
-            8 => "August",
-            9 => "September",
-            10 => "October",
-            11 => "November",
-            _ => "December",
-        }
-    }
-}
-
-impl Weekday {
-    pub(super) fn name(self) -> &'static str {
-        match self.0 {
-            0 => "Sunday",
-            1 => "Monday",
-            2 => "Tuesday",
-            3 => "Wednesday",
-            4 => "Thursday",
-            5 => "Friday",
-            _ => "Saturday",
-        }
-    }
-}
+use super::named::{LOCATION, Month, NoLocation, Weekday};
+use super::{DURATION, Duration, MONTH, TIME, Time, WEEKDAY, ZERO_TO_UNIX, Zone};
+use crate::args::{Outcome, any, bytes, int};
+use crate::method::{Method, find, method, object_methods, several};
 
 const NONE: &[Type] = &[];
+const OTHER: &[Type] = &[TIME];
+const UNIT: &[Type] = &[DURATION];
+const INTO: &[Type] = &[Type::BYTES];
+
+const METHODS: &[Method<Time>] = &[
+    method("Add", UNIT, TIME, |time, args| Ok(time.add(duration(args)).into_value())),
+    method("AddDate", &[Type::Int, Type::Int, Type::Int], TIME, |time, args| {
+        Ok(time.add_date(int(args, 0), int(args, 1), int(args, 2)).into_value())
+    }),
+    method("After", OTHER, Type::Bool, |time, args| Ok(Value::Bool(time.compare(other(args)).is_gt()))),
+    method("AppendBinary", INTO, Type::BYTES, |time, args| appended(args, &time.binary()?)),
+    method("AppendFormat", &[Type::BYTES, Type::String], Type::BYTES, |time, args| {
+        appended(args, &time.format(bytes(args, 1)))
+    }),
+    method("AppendText", INTO, Type::BYTES, |time, args| appended(args, &time.text("Time.AppendText")?)),
+    method("Before", OTHER, Type::Bool, |time, args| Ok(Value::Bool(time.compare(other(args)).is_lt()))),
+    several("Clock", &[Type::Int, Type::Int, Type::Int]),
+    method("Compare", OTHER, Type::Int, |time, args| Ok(Value::Int(time.compare(other(args)) as i64))),
+    several("Date", &[Type::Int, MONTH, Type::Int]),
+    method("Day", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().day))),
+    method("Equal", OTHER, Type::Bool, |time, args| Ok(Value::Bool(time.compare(other(args)).is_eq()))),
+    method("Format", &[Type::String], Type::String, |time, args| Ok(Value::str(time.format(bytes(args, 0))))),
+    method("GoString", NONE, Type::String, |time, _| Ok(Value::str(time.in_go_syntax()))),
+    method("GobEncode", NONE, Type::BYTES, |time, _| Ok(Value::List(List::bytes(time.binary()?)))),
+    method("Hour", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().hour))),
+    several("ISOWeek", &[Type::Int, Type::Int]),
+    method("In", &[LOCATION], TIME, |time, args| match any(args, 0).as_object::<Zone>() {
+        Some(zone) => Ok(time.clone().in_zone(zone.clone()).into_value()),
+        None => Err("time: missing Location in call to Time.In".into()),
+    }),
+    method("IsDST", NONE, Type::Bool, |time, _| Ok(Value::Bool(time.zone.offset(time.seconds).is_dst))),
+    method("IsZero", NONE, Type::Bool, |time, _| Ok(Value::Bool(time.compare(&Time::ZERO).is_eq()))),
+    method("Local", NONE, TIME, |time, _| Ok(time.in_local_zone().into_value())),
+    method("Location", NONE, LOCATION, |time, _| Ok(Value::Object(Rc::new(time.zone.clone())))),
+    method("MarshalBinary", NONE, Type::BYTES, |time, _| Ok(Value::List(List::bytes(time.binary()?)))),
+    method("MarshalJSON", NONE, Type::BYTES, |time, _| {
+        let text = time.text("Time.MarshalJSON")?;
+        Ok(Value::List(List::bytes([b"\"", text.as_slice(), b"\""].concat())))
+    }),
+    method("MarshalText", NONE, Type::BYTES, |time, _| {
+        Ok(Value::List(List::bytes(time.text("Time.MarshalText")?)))
+    }),
+    method("Minute", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().minute))),
+    method("Month", NONE, MONTH, |time, _| Ok(Value::Object(Rc::new(Month(time.civil().month))))),
+    method("Nanosecond", NONE, Type::Int, |time, _| Ok(Value::Int(time.nanos))),
+    method("Round", UNIT, TIME, |time, args| Ok(time.round(duration(args)).into_value())),
+    method("Second", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().second))),
+    method("String", NONE, Type::String, |time, _| Ok(Value::str(time.full()))),
+    method("Sub", OTHER, DURATION, |time, args| Ok(time.since(other(args)).into_value())),
+    method("Truncate", UNIT, TIME, |time, args| Ok(time.truncate(duration(args)).into_value())),
+    method("UTC", NONE, TIME, |time, _| Ok(time.clone().in_zone(Zone::Utc).into_value())),
+    method("Unix", NONE, Type::Int64, |time, _| Ok(Value::Int64(time.seconds))),
+    method("UnixMicro", NONE, Type::Int64, |time, _| Ok(time.unix_in(1_000_000))),
+    method("UnixMilli", NONE, Type::Int64, |time, _| Ok(time.unix_in(1_000))),
+    method("UnixNano", NONE, Type::Int64, |time, _| Ok(time.unix_in(1_000_000_000))),
+    method("Weekday", NONE, WEEKDAY, |time, _| Ok(Value::Object(Rc::new(Weekday(time.civil().weekday()))))),
+    method("Year", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().year))),
+    method("YearDay", NONE, Type::Int, |time, _| Ok(Value::Int(time.civil().year_day()))),
+    several("Zone", &[Type::String, Type::Int]),
+    several("ZoneBounds", &[TIME, TIME]),
+];
+
+/// Returns the first argument as a moment.
+fn other(args: &[Value]) -> &Time {
+    any(args, 0).as_object().unwrap_or(&Time::ZERO)
+}
+
+/// Returns the first argument as a duration.
+pub(super) fn duration(args: &[Value]) -> Duration {
+    any(args, 0).as_object::<Duration>().copied().unwrap_or_else(|| Duration(int(args, 0)))
+}
+
+/// Returns the bytes of the first argument with more behind them.
+fn appended(args: &[Value], more: &[u8]) -> Outcome {
+    let before = any(args, 0).as_list().and_then(|list| list.to_bytes());
+    let before = before.as_ref().map_or(&[][..], |before| before.as_bytes());
+    Ok(Value::List(List::bytes([before, more].concat())))
+}
 
 impl Time {
     /// Prints the moment in full, as Go's `String` does.
@@ -100,36 +136,14 @@ impl Time {
         Value::Int64(self.seconds.wrapping_mul(units_per_second).wrapping_add(fraction))
     }
 
-    fn call_with_other(&self, name: &str, args: &[Value]) -> Value {
-        let zero = Time::ZERO;
-        let other = args.first().and_then(Value::as_object::<Time>).unwrap_or(&zero);
-        let order = self.compare(other);
-        match name {
-            "After" => Value::Bool(order.is_gt()),
-            "Before" => Value::Bool(order.is_lt()),
-            "Equal" => Value::Bool(order.is_eq()),
-            "Compare" => Value::Int(order as i64),
-            _ => self.since(other).into_value(),
+    fn in_local_zone(&self) -> Time {
+        match &self.local {
+            Some(local) => self.clone().in_zone(Zone::Local(local.clone())),
+            None => self.clone(),
         }
     }
 
-    fn call_clock(&self, name: &str) -> Option<Value> {
-        let civil = self.civil();
-        Some(match name {
-            "Year" => Value::Int(civil.year),
-            "Month" => Value::Object(Rc::new(Month(civil.month))),
-            "Day" => Value::Int(civil.day),
-            "Weekday" => Value::Object(Rc::new(Weekday(civil.weekday()))),
-            "Hour" => Value::Int(civil.hour),
-            "Minute" => Value::Int(civil.minute),
-            "Second" => Value::Int(civil.second),
-            "Nanosecond" => Value::Int(civil.nanos),
-            "YearDay" => Value::Int(civil.year_day()),
-            _ => return None,
-        })
-    }
-
-    fn go_string(&self) -> String {
+    fn in_go_syntax(&self) -> String {
         let Civil { year, month, day, hour, minute, second, nanos } = self.civil();
         let month = Month(month).name();
         let zone = match &self.zone {
@@ -140,89 +154,80 @@ impl Time {
         format!("time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanos}, {zone})")
     }
 
-    fn rfc3339(&self) -> Result<Value, String> {
-        let failed = |what: &str| {
-            format!("json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: {what}")
-        };
+    /// Prints the moment as RFC 3339 has it, for a function whose name an error carries.
+    fn text(&self, function: &str) -> Result<Vec<u8>, CallError> {
+        let text = self.rfc3339();
+        text.map_err(|problem| CallError::new(format!("{function}: {problem}")))
+    }
+
+    fn rfc3339(&self) -> Result<Vec<u8>, &'static str> {
         if !(0..10_000).contains(&self.civil().year) {
-            return Err(failed("year outside of range [0,9999]"));
+            return Err("year outside of range [0,9999]");
         }
         if self.zone.offset(self.seconds).seconds.abs() >= 24 * 3600 {
-            return Err(failed("timezone hour outside of range [0,23]"));
+            return Err("timezone hour outside of range [0,23]");
         }
-        Ok(Value::str(self.format(b"2006-01-02T15:04:05.999999999Z07:00")))
+        Ok(self.format(b"2006-01-02T15:04:05.999999999Z07:00"))
+    }
+
+    /// Returns Go's binary form: a version, seconds since the year 1, nanoseconds, and the offset in minutes,
+    /// or minus one for UTC; a second version has seconds of the offset behind it.
+    fn binary(&self) -> Result<Vec<u8>, CallError> {
+        let offset = self.zone.offset(self.seconds).seconds;
+        let (minutes, seconds) = match self.zone {
+            Zone::Utc => (-1, 0),
+            _ => (offset / 60, offset % 60),
+        };
+        let minutes = i16::try_from(minutes).ok().filter(|minutes| *minutes != -1 || self.zone.is_utc());
+        let minutes = minutes.ok_or("Time.MarshalBinary: unexpected zone offset")?;
+        let version: u8 = if seconds == 0 { 1 } else { 2 };
+        let mut out = vec![version];
+        out.extend_from_slice(&self.seconds.wrapping_add(ZERO_TO_UNIX).to_be_bytes());
+        // There are less than a billion, and less than sixty seconds.
+        out.extend_from_slice(&(self.nanos as i32).to_be_bytes());
+        out.extend_from_slice(&minutes.to_be_bytes());
+        if version == 2 {
+            out.push((seconds as i8).cast_unsigned());
+        }
+        Ok(out)
+    }
+
+    fn find_method(&self, name: &str) -> Option<&'static Method<Time>> {
+        find(METHODS, name)
     }
 }
 
 impl Object for Time {
+    object_methods!();
+
     fn go_type(&self) -> Type {
         TIME
     }
 
-    fn has_method(&self, name: &str) -> bool {
-        self.method_signature(name).is_some()
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        let (params, returns) = match name {
-            "String" | "GoString" => (NONE, Type::String),
-            "Format" => (&[Type::String][..], Type::String),
-            "IsZero" | "IsDST" => (NONE, Type::Bool),
-            "After" | "Before" | "Equal" => (&[TIME][..], Type::Bool),
-            "Compare" => (&[TIME][..], Type::Int),
-            "Sub" => (&[TIME][..], DURATION),
-            "Add" | "Truncate" | "Round" => (&[DURATION][..], TIME),
-            "AddDate" => (&[Type::Int, Type::Int, Type::Int][..], TIME),
-            "UTC" | "Local" => (NONE, TIME),
-            "In" => (&[LOCATION][..], TIME),
-            "Location" => (NONE, LOCATION),
-            "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" => (NONE, Type::Int64),
-            "Month" => (NONE, MONTH),
-            "Weekday" => (NONE, WEEKDAY),
-            "Year" | "Day" | "Hour" | "Minute" | "Second" | "Nanosecond" | "YearDay" => (NONE, Type::Int),
-            _ => return None,
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let location = match &self.zone {
+            Zone::Utc => Value::Object(Rc::new(NoLocation)),
+            zone => Value::Object(Rc::new(zone.clone())),
         };
-        Some((params, false, returns))
-    }
-
-    fn call_method(&self, name: &str, args: &[Value]) -> Outcome {
-        if let Some(value) = self.call_clock(name) {
-            return Ok(value);
-        }
-        Ok(match name {
-            "String" => Value::str(self.full()),
-            "GoString" => Value::str(self.go_string()),
-            "Format" => Value::str(self.format(bytes(args, 0))),
-            "IsZero" => Value::Bool(self.compare(&Time::ZERO).is_eq()),
-            "IsDST" => Value::Bool(self.zone.offset(self.seconds).is_dst),
-            "Add" => self.add(duration(args)).into_value(),
-            "Truncate" => self.truncate(duration(args)).into_value(),
-            "Round" => self.round(duration(args)).into_value(),
-            "AddDate" => self.add_date(int(args, 0), int(args, 1), int(args, 2)).into_value(),
-            "UTC" => self.clone().in_zone(Zone::Utc).into_value(),
-            "Local" => match &self.local {
-                Some(local) => self.clone().in_zone(Zone::Local(local.clone())).into_value(),
-                None => self.clone().into_value(),
-            },
-            "In" => match args.first().and_then(Value::as_object::<Zone>) {
-                Some(zone) => self.clone().in_zone(zone.clone()).into_value(),
-                None => return Err("time: missing Location in call to Time.In".into()),
-            },
-            "Location" => Value::Object(Rc::new(self.zone.clone())),
-            "Unix" => Value::Int64(self.seconds),
-            "UnixMilli" => self.unix_in(1_000),
-            "UnixMicro" => self.unix_in(1_000_000),
-            "UnixNano" => self.unix_in(1_000_000_000),
-            _ => self.call_with_other(name, args),
-        })
+        vec![
+            ("wall", Value::Uint64(self.nanos.unsigned_abs())),
+            ("ext", Value::Int64(self.seconds.wrapping_add(ZERO_TO_UNIX))),
+            ("loc", location),
+        ]
     }
 
     fn stringer(&self) -> Option<String> {
         Some(self.full())
     }
 
+    fn go_string(&self) -> Option<String> {
+        Some(self.in_go_syntax())
+    }
+
     fn json(&self) -> Result<Value, String> {
-        self.rfc3339()
+        let failed =
+            |what| format!("json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: {what}");
+        self.rfc3339().map(Value::str).map_err(failed)
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
@@ -231,176 +236,6 @@ impl Object for Time {
                 && self.zone.name() == other.zone.name()
                 && self.is_now == other.is_now
         })
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// Returns the first argument as a duration.
-fn duration(args: &[Value]) -> Duration {
-    let value = args.first().and_then(Value::as_object::<Duration>).copied();
-    value.unwrap_or_else(|| Duration(int(args, 0)))
-}
-
-impl Duration {
-    /// Returns the duration as a template sees it.
-    pub fn into_value(self) -> Value {
-        Value::Object(Rc::new(self))
-    }
-}
-
-impl Object for Duration {
-    fn go_type(&self) -> Type {
-        DURATION
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        self.method_signature(name).is_some()
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        let (params, returns) = match name {
-            "String" => (NONE, Type::String),
-            "Nanoseconds" | "Microseconds" | "Milliseconds" => (NONE, Type::Int64),
-            "Seconds" | "Minutes" | "Hours" => (NONE, Type::Float64),
-            "Round" | "Truncate" => (&[DURATION][..], DURATION),
-            "Abs" => (NONE, DURATION),
-            _ => return None,
-        };
-        Some((params, false, returns))
-    }
-
-    fn call_method(&self, name: &str, args: &[Value]) -> Outcome {
-        // Go divides the whole part and the rest apart, to lose less.
-        let in_units = |unit: i64| (self.0 / unit) as f64 + (self.0 % unit) as f64 / unit as f64;
-        Ok(match name {
-            "Nanoseconds" => Value::Int64(self.0),
-            "Microseconds" => Value::Int64(self.0 / 1_000),
-            "Milliseconds" => Value::Int64(self.0 / 1_000_000),
-            "Seconds" => Value::Float64(in_units(1_000_000_000)),
-            "Minutes" => Value::Float64(in_units(60_000_000_000)),
-            "Hours" => Value::Float64(in_units(3_600_000_000_000)),
-            "Round" => self.round(duration(args)).into_value(),
-            "Truncate" => self.truncate(duration(args)).into_value(),
-            "Abs" => Duration(self.0.checked_abs().unwrap_or(i64::MAX)).into_value(),
-            _ => Value::str(self.to_string()),
-        })
-    }
-
-    fn plain(&self) -> Option<Value> {
-        Some(Value::Int64(self.0))
-    }
-
-    fn stringer(&self) -> Option<String> {
-        Some(self.to_string())
-    }
-
-    fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<Duration>() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-impl Object for Month {
-    fn go_type(&self) -> Type {
-        MONTH
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        name == "String"
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        (name == "String").then_some((NONE, false, Type::String))
-    }
-
-    fn call_method(&self, _: &str, _: &[Value]) -> Outcome {
-        Ok(Value::str(self.name()))
-    }
-
-    fn plain(&self) -> Option<Value> {
-        Some(Value::Int(self.0))
-    }
-
-    fn stringer(&self) -> Option<String> {
-        Some(self.name().to_owned())
-    }
-
-    fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<Month>() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-impl Object for Weekday {
-    fn go_type(&self) -> Type {
-        WEEKDAY
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        name == "String"
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        (name == "String").then_some((NONE, false, Type::String))
-    }
-
-    fn call_method(&self, _: &str, _: &[Value]) -> Outcome {
-        Ok(Value::str(self.name()))
-    }
-
-    fn plain(&self) -> Option<Value> {
-        Some(Value::Int(self.0))
-    }
-
-    fn stringer(&self) -> Option<String> {
-        Some(self.name().to_owned())
-    }
-
-    fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<Weekday>() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-impl Object for Zone {
-    fn go_type(&self) -> Type {
-        LOCATION
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        name == "String"
-    }
-
-    fn method_signature(&self, name: &str) -> Option<(&'static [Type], bool, Type)> {
-        (name == "String").then_some((NONE, false, Type::String))
-    }
-
-    fn call_method(&self, _: &str, _: &[Value]) -> Outcome {
-        Ok(Value::str(self.name()))
-    }
-
-    fn stringer(&self) -> Option<String> {
-        Some(self.name().to_owned())
-    }
-
-    fn json(&self) -> Result<Value, String> {
-        Ok(Value::map::<&str>([]))
-    }
-
-    fn equals(&self, other: &dyn Object) -> bool {
-        other.as_any().downcast_ref::<Zone>().is_some_and(|other| other.name() == self.name())
     }
 
     fn as_any(&self) -> &dyn Any {

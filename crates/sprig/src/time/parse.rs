@@ -2,7 +2,7 @@
 
 use super::civil::{Civil, days_in};
 use super::layout::{Element, OffsetForm, next};
-use super::object::{Month, Weekday};
+use super::named::{Month, Weekday};
 use super::{Time, Zone};
 
 /// Reads a moment. Without a zone in the text it is one of `local`; an offset or

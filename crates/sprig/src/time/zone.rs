@@ -56,6 +56,10 @@ impl Zone {
         if let Zone::Local(zone) = self { Some(zone.clone()) } else { None }
     }
 
+    pub(super) fn is_utc(&self) -> bool {
+        matches!(self, Zone::Utc)
+    }
+
     /// Returns what Go calls the zone.
     pub(super) fn name(&self) -> &str {
         match self {
