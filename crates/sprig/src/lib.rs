@@ -100,3 +100,8 @@ const fn joined<const N: usize>(groups: &[&[Function]]) -> [Function; N] {
     }
     all
 }
+
+/// The example of the README, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,12 +1,14 @@
 //! Private keys: made, read from PEM, written to PEM, and used to sign.
 
+use std::thread;
+
 use crypto_bigint::{Limb, NonZero, U2048, Uint};
 use curve25519_dalek::MontgomeryPoint;
 use ed25519_dalek::{Signer, SigningKey};
 use gotmpl::{CallError, Exec, Value};
 use num_bigint::BigUint;
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs1v15;
 use rsa::traits::PublicKeyParts;
@@ -62,7 +64,7 @@ pub(super) fn generate_rsa<const LIMBS: usize>(random: &mut ChaCha20Rng) -> Resu
     // Without an inverse of the exponent modulo p - 1 there is no private exponent.
     let invertible = |prime: &Uint<LIMBS>| prime.rem_limb(divisor) != Limb::ONE;
     let (p, q) = loop {
-        let (p, q) = (prime::<LIMBS>(random), prime::<LIMBS>(random));
+        let (p, q) = two_primes::<LIMBS>(random);
         let apart = p.max(q).wrapping_sub(&p.min(q)).bit_width_vartime() > Uint::<LIMBS>::BITS - 100;
         if apart && invertible(&p) && invertible(&q) {
             break (p, q);
@@ -71,6 +73,25 @@ pub(super) fn generate_rsa<const LIMBS: usize>(random: &mut ChaCha20Rng) -> Resu
     let key = rsa::PrivateKey::from_p_q(p.into(), q.into(), RSA_EXPONENT.into());
     key.map(|key| PrivateKey::Rsa(Box::new(key)))
         .map_err(|err| CallError::new(format!("error generating rsa key: {err}")))
+}
+
+/// Searches two primes at once. Each search has a generator of its own, so threads change nothing but the time.
+fn two_primes<const LIMBS: usize>(random: &mut ChaCha20Rng) -> (Uint<LIMBS>, Uint<LIMBS>) {
+    let mut generator = || {
+        let mut seed = [0; 32];
+        random.fill_bytes(&mut seed);
+        ChaCha20Rng::from_seed(seed)
+    };
+    let (first, second) = (generator(), generator());
+    let search = |mut random: ChaCha20Rng| prime::<LIMBS>(&mut random);
+    thread::scope(|scope| {
+        let random = second.clone();
+        let other = thread::Builder::new().spawn_scoped(scope, move || search(random));
+        let p = search(first);
+        let q = other.ok().and_then(|other| other.join().ok());
+        // Where there are no more threads it takes longer.
+        (p, q.unwrap_or_else(|| search(second)))
+    })
 }
 
 impl PrivateKey {
