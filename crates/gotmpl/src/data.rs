@@ -16,13 +16,14 @@ use crate::value::{List, Map, Str, Value};
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Nested { value: self, depth: 0 }.serialize(serializer)
+        Nested { value: self, outer: None, depth: 0 }.serialize(serializer)
     }
 }
 
-/// A value that lies so many lists and maps deep.
+/// A value, and the lists, maps and objects that it lies in.
 struct Nested<'a> {
     value: &'a Value,
+    outer: Option<&'a Nested<'a>>,
     depth: usize,
 }
 
@@ -39,21 +40,49 @@ impl Serialize for Nested<'_> {
             Value::Float64(n) => Err(S::Error::custom(json::unsupported_float(*n))),
             Value::Complex128(..) => Err(S::Error::custom("json: unsupported type: complex128")),
             Value::Str(text) => serialize_text(text, serializer),
-            Value::List(list) => self.serialize_list(list, serializer),
-            Value::Map(map) => self.serialize_map(map, serializer),
+            Value::List(list) => crate::deeper(|| self.serialize_list(list, serializer)),
+            Value::Map(map) => crate::deeper(|| self.serialize_map(map, serializer)),
             Value::Object(object) => {
                 let plain = object.json().map_err(S::Error::custom)?;
-                // An object's JSON form is one level nearer to plain data, but may hold the object again.
-                if self.depth == json::MAX_DEPTH {
-                    return Err(S::Error::custom(json::cycle(object.go_type())));
-                }
-                Nested { value: &plain, depth: self.depth + 1 }.serialize(serializer)
+                self.inner(&plain).serialize(serializer)
             }
         }
     }
 }
 
 impl Nested<'_> {
+    fn inner<'s>(&'s self, value: &'s Value) -> Nested<'s> {
+        Nested { value, outer: Some(self), depth: self.depth + 1 }
+    }
+
+    /// Checks that the value does not lie in itself.
+    ///
+    /// Go looks at each level from [`json::CYCLE_DEPTH`] on, and names the type of the
+    /// first that comes again, which is the one at that depth. Looking more and more
+    /// rarely finds the same, without a walk for each level.
+    fn check_cycle<E: serde::ser::Error>(&self) -> Result<(), E> {
+        if !self.depth.checked_sub(json::CYCLE_DEPTH).is_some_and(usize::is_power_of_two) {
+            return Ok(());
+        }
+        let address = |value: &Value| match value {
+            Value::List(list) => Some(list.address()),
+            Value::Map(map) => Some(map.address()),
+            _ => None,
+        };
+        let own = address(self.value);
+        let outer = |nested: &&Nested<'_>| nested.depth >= json::CYCLE_DEPTH;
+        let mut inside = false;
+        let mut first = self;
+        while let Some(nested) = first.outer.filter(outer) {
+            inside |= address(nested.value) == own;
+            first = nested;
+        }
+        match first.value.go_type() {
+            Some(of) if inside => Err(E::custom(json::cycle(of))),
+            _ => Ok(()),
+        }
+    }
+
     fn serialize_list<S: Serializer>(&self, list: &List, serializer: S) -> Result<S::Ok, S::Error> {
         if list.is_nil() {
             return serializer.serialize_unit();
@@ -61,12 +90,10 @@ impl Nested<'_> {
         if list.go_type().underlying() == Type::BYTES {
             return serializer.serialize_bytes(json::bytes(list).as_bytes());
         }
-        if self.depth == json::MAX_DEPTH {
-            return Err(S::Error::custom(json::cycle(list.go_type())));
-        }
+        self.check_cycle()?;
         let mut sequence = serializer.serialize_seq(Some(list.len()))?;
         for value in list.items().iter() {
-            sequence.serialize_element(&Nested { value, depth: self.depth + 1 })?;
+            sequence.serialize_element(&self.inner(value))?;
         }
         sequence.end()
     }
@@ -75,12 +102,10 @@ impl Nested<'_> {
         if map.is_nil() {
             return serializer.serialize_unit();
         }
-        if self.depth == json::MAX_DEPTH {
-            return Err(S::Error::custom(json::cycle(map.go_type())));
-        }
+        self.check_cycle()?;
         let mut entries = serializer.serialize_map(Some(map.len()))?;
         for (key, value) in map.entries().iter() {
-            entries.serialize_entry(&Key(key), &Nested { value, depth: self.depth + 1 })?;
+            entries.serialize_entry(&Key(key), &self.inner(value))?;
         }
         entries.end()
     }

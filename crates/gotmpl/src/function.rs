@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
+use std::rc::Rc;
+
 use crate::Exec;
-use crate::types::Type;
-use crate::value::Value;
+use crate::types::{Kind, Type};
+use crate::value::{Object, Value};
 
 /// One function: its Go signature, and what it does with checked arguments.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +55,58 @@ impl CallError {
 impl<T: Into<String>> From<T> for CallError {
     fn from(message: T) -> Self {
         CallError::new(message)
+    }
+}
+
+/// A function among the data, which templates can `call`.
+///
+/// ```
+/// use gotmpl::{Exec, Function, FunctionValue, Functions, Options, Parsed, Templates, Type, Value};
+///
+/// let twice = Function {
+///     name: "twice",
+///     params: &[Type::String],
+///     variadic: None,
+///     returns: Type::String,
+///     call: |_, args| Ok(Value::str(gotmpl::fmt::sprintf(b"%[1]s%[1]s", args))),
+/// };
+/// let functions = Functions::default();
+/// let mut templates = Templates::new("set");
+/// templates.add(&Parsed::new("t", b"{{ call .twice `ho` }}", &functions)?);
+/// let data = Value::map([("twice", FunctionValue::new("func(string) string", twice))]);
+/// assert_eq!(Exec::new(&templates, &functions, Options::default()).run("t", data)?, b"hoho");
+/// # Ok::<(), gotmpl::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FunctionValue {
+    go_type: &'static str,
+    function: Function,
+}
+
+impl FunctionValue {
+    /// Returns the value for a function, of the Go type of that name.
+    #[expect(clippy::new_ret_no_self, reason = "only as a value is it of any use")]
+    pub fn new(go_type: &'static str, function: Function) -> Value {
+        Value::Object(Rc::new(FunctionValue { go_type, function }))
+    }
+}
+
+impl Object for FunctionValue {
+    fn go_type(&self) -> Type {
+        Type::Opaque(self.go_type, Kind::Func)
+    }
+
+    fn function(&self) -> Option<&Function> {
+        Some(&self.function)
+    }
+
+    /// Functions are equal to nothing, not even to themselves.
+    fn equals(&self, _other: &dyn Object) -> bool {
+        false
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

@@ -5,8 +5,10 @@
 //! escaped, the order of keys (bytewise), `[]byte` as base64, and the words of
 //! the errors.
 //!
-//! Invariant: the depth of what is written or read is bounded by [`MAX_DEPTH`],
-//! so that neither a map that holds itself nor hostile text can exhaust the stack.
+//! Invariant: what is read nests no deeper than [`MAX_DEPTH`], and what is written
+//! holds itself nowhere, so that both come to an end.
+
+use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,25 +21,25 @@ mod decode;
 
 pub use decode::{DecodeError, decode};
 
-/// How deeply lists and maps may nest.
-///
-/// Go reads up to 10000 levels, and from 1000 levels on looks for cycles when it
-/// writes.
-pub const MAX_DEPTH: usize = 1000;
+/// How deeply lists and maps may nest in text that is read.
+pub const MAX_DEPTH: usize = 10_000;
+
+/// From which depth on Go looks for values that hold themselves.
+pub(crate) const CYCLE_DEPTH: usize = 1000;
 
 /// Returns what `json.Marshal` writes: compact, with `<`, `>` and `&` escaped.
 pub fn encode(value: &Value) -> Result<String, String> {
-    Encoder { out: String::new(), html: true, indent: None, depth: 0 }.finish(value)
+    Encoder::new(true, None).finish(value)
 }
 
 /// Returns what an encoder with `SetEscapeHTML(false)` writes, without its final newline.
 pub fn encode_raw(value: &Value) -> Result<String, String> {
-    Encoder { out: String::new(), html: false, indent: None, depth: 0 }.finish(value)
+    Encoder::new(false, None).finish(value)
 }
 
 /// Returns what `json.MarshalIndent` writes with no prefix and this indent.
 pub fn encode_indented(value: &Value, indent: &str) -> Result<String, String> {
-    Encoder { out: String::new(), html: true, indent: Some(indent), depth: 0 }.finish(value)
+    Encoder::new(true, Some(indent)).finish(value)
 }
 
 /// Returns a finite number as `encoding/json` prints it: shortest digits, and an
@@ -61,7 +63,7 @@ pub(crate) fn unsupported_float(number: f64) -> String {
     format!("json: unsupported value: {name}")
 }
 
-/// Returns the error for a value that nests too deeply, which in practice holds itself.
+/// Returns the error for a list or map that holds itself.
 pub(crate) fn cycle(of: Type) -> String {
     format!("json: unsupported value: encountered a cycle via {of}")
 }
@@ -92,9 +94,15 @@ struct Encoder<'a> {
     html: bool,
     indent: Option<&'a str>,
     depth: usize,
+    /// The lists and maps that are open below [`CYCLE_DEPTH`].
+    open: HashSet<usize>,
 }
 
-impl Encoder<'_> {
+impl<'a> Encoder<'a> {
+    fn new(html: bool, indent: Option<&'a str>) -> Self {
+        Encoder { out: String::new(), html, indent, depth: 0, open: HashSet::new() }
+    }
+
     fn finish(mut self, value: &Value) -> Result<String, String> {
         self.value(value)?;
         Ok(self.out)
@@ -134,13 +142,15 @@ impl Encoder<'_> {
             self.out.push('"');
             return Ok(());
         }
-        self.enter('[', list.go_type())?;
-        for (number, item) in list.items().iter().enumerate() {
-            self.next(number);
-            self.value(item)?;
-        }
-        self.leave(']', list.is_empty());
-        Ok(())
+        self.nested(list.address(), list.go_type(), |encoder| {
+            encoder.enter('[');
+            for (number, item) in list.items().iter().enumerate() {
+                encoder.next(number);
+                encoder.value(item)?;
+            }
+            encoder.leave(']', list.is_empty());
+            Ok(())
+        })
     }
 
     fn map(&mut self, map: &Map) -> Result<(), String> {
@@ -148,12 +158,14 @@ impl Encoder<'_> {
             self.out.push_str("null");
             return Ok(());
         }
-        self.enter('{', map.go_type())?;
-        for (number, (key, value)) in map.entries().iter().enumerate() {
-            self.entry(number, key.as_bytes(), value)?;
-        }
-        self.leave('}', map.is_empty());
-        Ok(())
+        self.nested(map.address(), map.go_type(), |encoder| {
+            encoder.enter('{');
+            for (number, (key, value)) in map.entries().iter().enumerate() {
+                encoder.entry(number, key.as_bytes(), value)?;
+            }
+            encoder.leave('}', map.is_empty());
+            Ok(())
+        })
     }
 
     /// Writes an object: what stands for it in JSON, with the keys of a struct
@@ -167,7 +179,7 @@ impl Encoder<'_> {
         if shown.len() != map.len() {
             return self.map(map);
         }
-        self.enter('{', object.go_type())?;
+        self.enter('{');
         for (number, (key, value)) in shown.iter().enumerate() {
             self.entry(number, key.as_bytes(), value)?;
         }
@@ -182,13 +194,27 @@ impl Encoder<'_> {
         self.value(value)
     }
 
-    fn enter(&mut self, bracket: char, of: Type) -> Result<(), String> {
-        if self.depth == MAX_DEPTH {
+    /// Writes a list or map, unless it is open already: then it holds itself.
+    fn nested(
+        &mut self,
+        address: usize,
+        of: Type,
+        write: impl FnOnce(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.depth < CYCLE_DEPTH {
+            return crate::deeper(|| write(self));
+        }
+        if !self.open.insert(address) {
             return Err(cycle(of));
         }
+        let written = crate::deeper(|| write(self));
+        self.open.remove(&address);
+        written
+    }
+
+    fn enter(&mut self, bracket: char) {
         self.depth += 1;
         self.out.push(bracket);
-        Ok(())
     }
 
     fn next(&mut self, number: usize) {

@@ -50,17 +50,23 @@ mod value;
 
 pub use error::{Error, Position};
 pub use exec::{Exec, Limits, MissingKey, Options};
-pub use function::{Body, CallError, Function, Functions};
+pub use function::{Body, CallError, Function, FunctionValue, Functions};
 pub use parse::Parsed;
 pub use record::{Lines, Origin, Passing, Read, Reads};
 pub use templates::Templates;
 pub use types::{Kind, NamedType, Type};
-pub use value::{List, Map, Object, Str, Value};
+pub use value::{List, Map, Object, Sequence, Str, Value};
 
 /// What nests (lists of nodes, pipelines, values) runs on a stack that continues on
 /// the heap when less than this is left of it.
 const STACK_MARGIN: usize = 128 * 1024;
 const STACK_STEP: usize = 4 * 1024 * 1024;
+
+/// Goes a level deeper into something that may nest without end, on a new stack if
+/// little is left of this one.
+pub fn deeper<T>(step: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_MARGIN, STACK_STEP, step)
+}
 
 /// Runs the example of the README.
 #[cfg(doctest)]

@@ -15,7 +15,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::function::CallError;
+use crate::function::{CallError, Function};
 use crate::types::{Kind, Type};
 
 /// A Go string: bytes that are usually, but need not be, UTF-8.
@@ -122,6 +122,16 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// Returns what `call` calls, for a Go function among the data.
+    fn function(&self) -> Option<&Function> {
+        None
+    }
+
+    /// Returns what `range` goes through, for a Go function that is an iterator.
+    fn sequence(&self) -> Option<Sequence> {
+        None
+    }
+
     /// Returns the struct fields in order, as `%v` prints them.
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
@@ -169,6 +179,14 @@ pub trait Object: fmt::Debug {
 
     /// Returns the concrete value, for functions that need it.
     fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// What a Go iterator yields, one after the other.
+pub enum Sequence {
+    /// `iter.Seq`
+    Values(Box<dyn Iterator<Item = Value>>),
+    /// `iter.Seq2`, of which a range with one variable sees the first of each pair.
+    Pairs(Box<dyn Iterator<Item = (Value, Value)>>),
 }
 
 /// Drops values without recursion, however deep lists and maps nest.
@@ -336,6 +354,11 @@ impl List {
             Some(bytes) => bytes.len(),
             None => self.0.items.borrow().len(),
         }
+    }
+
+    /// Returns what tells this list from all others that are alive.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
     }
 
     /// Returns whether there are no items.

@@ -93,6 +93,17 @@ fn a_map_that_holds_itself_is_an_error() {
     map.remove(b"me");
 }
 
+#[test]
+fn depth_alone_is_no_error() {
+    let mut deep = Value::list(Vec::new());
+    for _ in 0..20_000 {
+        deep = Value::list(vec![deep]);
+    }
+    let text = "[".repeat(20_001) + &"]".repeat(20_001);
+    check_encode(&deep, Ok(&text));
+    assert_eq!(serde_json::to_string(&deep).unwrap(), text);
+}
+
 #[derive(Debug)]
 struct Pair;
 
@@ -170,7 +181,9 @@ fn syntax_errors_have_the_words_of_go() {
     ] {
         check_decode(text, Err(want));
     }
-    check_decode(&"[".repeat(2000), Err("invalid character '[' exceeded max depth"));
+    check_decode(&"[".repeat(10_001), Err("invalid character '[' exceeded max depth"));
+    let deepest = "[".repeat(10_000) + &"]".repeat(10_000);
+    check_decode(&deepest, Ok(&deepest));
 }
 
 #[test]

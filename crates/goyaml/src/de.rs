@@ -14,7 +14,7 @@ use serde::de::{
 };
 
 use crate::tree::{Data, NodeId, Tree, float_text};
-use crate::{Error, Result};
+use crate::{Error, Result, deeper};
 
 /// A node of a document that is read.
 #[derive(Clone, Copy)]
@@ -69,9 +69,10 @@ impl<'t, 'a> NodeReader<'t, 'a> {
             Data::Str(text) => visitor.visit_str(text),
             Data::Merge => visitor.visit_str("<<"),
             Data::Sequence(_) => {
-                visitor.visit_seq(Items { tree: self.tree, next: self.id + 1, end: self.tree.after(self.id) })
+                let items = Items { tree: self.tree, next: self.id + 1, end: self.tree.after(self.id) };
+                deeper(|| visitor.visit_seq(items))
             }
-            Data::Mapping(_) => visitor.visit_map(Entries::new(self.tree, self.id)),
+            Data::Mapping(_) => deeper(|| visitor.visit_map(Entries::new(self.tree, self.id))),
         }
     }
 

@@ -43,6 +43,15 @@ pub use error::Error;
 pub use locate::{Location, PathSegment, Span, locate};
 pub use value::{Mapping, Value};
 
+/// What nests continues on the heap when less than this is left of the stack.
+const STACK_MARGIN: usize = 128 * 1024;
+const STACK_STEP: usize = 2 * 1024 * 1024;
+
+/// Goes a level deeper into what may nest 10,000 levels deep.
+fn deeper<T>(step: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_MARGIN, STACK_STEP, step)
+}
+
 /// What reading or writing gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -71,7 +80,7 @@ pub fn from_str_with_literal_keys<T: DeserializeOwned>(text: &str) -> Result<T> 
     from_source(reader::Source::from_text(text), tree::Keys::Literal)
 }
 
-/// Checks that the first document could be read into a [`Value`].
+/// Checks all of the first document, as reading it does.
 pub fn check(text: &str) -> Result<()> {
     from_str::<IgnoredAny>(text).map(|_| ())
 }

@@ -13,7 +13,7 @@ use serde::ser::{
 use crate::emit::{Dialect, Page, Spot};
 use crate::number::Decimal;
 use crate::tree::MAX_DEPTH;
-use crate::{Error, Result, base64, json, number, order};
+use crate::{Error, Result, base64, deeper, json, number, order};
 
 /// Longer keys, in bytes, are written as `? key`.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -30,6 +30,14 @@ struct Writer {
     /// The keys of all open maps, one behind the other.
     keys: String,
     depth: usize,
+}
+
+impl Writer {
+    /// Writes what is inside of the collection that is open.
+    fn nested(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        // Scalars are many, so the stack is not looked at for each of them.
+        if self.depth.is_multiple_of(16) { deeper(|| write(self)) } else { write(self) }
+    }
 }
 
 /// What the line of a node starts with.
@@ -302,7 +310,8 @@ impl SeqWriter<'_> {
             self.node.writer.page.push_spaces(self.indent);
         }
         self.node.writer.page.out.push('-');
-        value.serialize(NodeWriter { writer: self.node.writer, place: Place::Item, indent: self.indent })
+        let indent = self.indent;
+        self.node.writer.nested(|writer| value.serialize(NodeWriter { writer, place: Place::Item, indent }))
     }
 
     fn finish(self) -> Result<()> {
@@ -405,7 +414,8 @@ impl MapWriter<'_> {
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let place = self.value_place();
-        value.serialize(NodeWriter { writer: self.node.writer, place, indent: self.indent })
+        let indent = self.indent;
+        self.node.writer.nested(|writer| value.serialize(NodeWriter { writer, place, indent }))
     }
 
     fn finish(mut self) -> Result<()> {

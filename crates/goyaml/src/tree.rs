@@ -17,14 +17,14 @@ use crate::error::Mark;
 use crate::number;
 use crate::parser::{Event, EventKind, Parser, Properties};
 use crate::resolve::{Scalar, resolve, resolve_untimed};
-use crate::{Error, Result};
+use crate::{Error, Result, deeper};
 
 mod aliases;
 mod go_syntax;
 
-/// How deep a document may nest. Go allows 10,000 levels, of which its stack
-/// grows a mebibyte; ours does not grow, and no manifest comes near either.
-pub(crate) const MAX_DEPTH: usize = 500;
+/// How deep a document may nest: go-yaml counts indentations and brackets on their
+/// own, but Go's JSON, which comes next, counts both.
+pub(crate) const MAX_DEPTH: usize = 10_000;
 
 /// Index of a node.
 pub(crate) type NodeId = u32;
@@ -135,10 +135,10 @@ impl<'a> Tree<'a> {
                 // The first map of a list wins, so it is merged last.
                 let maps: Vec<NodeId> = self.children(merged).collect();
                 for &map in maps.iter().rev() {
-                    self.collect_entries(self.resolved(map), entries);
+                    deeper(|| self.collect_entries(self.resolved(map), entries));
                 }
             } else {
-                self.collect_entries(merged, entries);
+                deeper(|| self.collect_entries(merged, entries));
             }
         }
     }
@@ -187,6 +187,8 @@ struct Composer<'a> {
     type_error: Option<TypeError>,
     key_error: Option<KeyError>,
     json_error: Option<Error>,
+    /// The first collection that is too deep for JSON.
+    depth_error: Option<Error>,
 }
 
 /// A value that does not fit, which go-yaml notices when it decodes a node.
@@ -267,10 +269,10 @@ impl<'a> Composer<'a> {
     }
 
     fn open(&mut self, data: Data<'a>, properties: &Properties<'a>, event: &Event<'a>) -> Result<()> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(Error::yaml(format!("exceeded max depth of {MAX_DEPTH}")).at(event.start));
-        }
         let is_mapping = matches!(data, Data::Mapping(_));
+        if self.open.len() >= MAX_DEPTH {
+            self.depth_error.get_or_insert_with(|| too_deep(is_mapping).at(event.start));
+        }
         let id = self.push(data, event)?;
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, id);
@@ -473,11 +475,17 @@ impl<'a> Composer<'a> {
         if let Some(found) = self.type_error {
             return Err(found.error);
         }
-        match self.key_error.map(|key| key.error).or(self.json_error) {
+        match self.key_error.map(|key| key.error).or(self.json_error).or(self.depth_error) {
             Some(error) => Err(error),
             None => Ok(tree),
         }
     }
+}
+
+/// Returns what Go's JSON says to a bracket that opens one level too many.
+fn too_deep(is_mapping: bool) -> Error {
+    let bracket = if is_mapping { '{' } else { '[' };
+    Error::decode(format!("invalid character '{bracket}' exceeded max depth"))
 }
 
 fn not_json(value: f64) -> Error {

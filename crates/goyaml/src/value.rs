@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+
+/// How deep a value may nest, so that whoever walks it may recurse. Documents that
+/// nest deeper can be read into other types.
+const MAX_DEPTH: usize = 500;
 
 /// A map with text keys, in byte order.
 pub type Mapping = BTreeMap<String, Value>;
@@ -118,13 +122,31 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        ValueSeed { levels: MAX_DEPTH }.deserialize(deserializer)
     }
 }
 
-struct ValueVisitor;
+/// A value that may have so many levels of lists and maps.
+struct ValueSeed {
+    levels: usize,
+}
 
-impl<'de> Visitor<'de> for ValueVisitor {
+impl ValueSeed {
+    /// Returns how many levels are left inside of a list or map.
+    fn levels_below<E: Error>(&self) -> Result<usize, E> {
+        self.levels.checked_sub(1).ok_or_else(|| E::custom(format_args!("exceeded max depth of {MAX_DEPTH}")))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +162,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Value::deserialize(deserializer)
+        self.deserialize(deserializer)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -168,17 +190,19 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let levels = self.levels_below()?;
         let mut sequence = Vec::with_capacity(items.size_hint().unwrap_or(0).min(4096));
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(ValueSeed { levels })? {
             sequence.push(item);
         }
         Ok(Value::Sequence(sequence))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let levels = self.levels_below()?;
         let mut mapping = Mapping::new();
-        while let Some((key, value)) = entries.next_entry()? {
-            mapping.insert(key, value);
+        while let Some(key) = entries.next_key()? {
+            mapping.insert(key, entries.next_value_seed(ValueSeed { levels })?);
         }
         Ok(Value::Mapping(mapping))
     }

@@ -145,10 +145,27 @@ fn aliases_cannot_explode() {
 
 #[test]
 fn depth_is_bounded() {
-    check(&"[".repeat(100_000), "yaml: exceeded max depth of 500");
-    check(&"- ".repeat(100_000), "yaml: exceeded max depth of 500");
-    let fits = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    assert!(goyaml::from_str::<Value>(&fits).is_ok());
+    check(&"[".repeat(100_000), "yaml: exceeded max depth of 10000");
+    check(&"- ".repeat(100_000), "yaml: exceeded max depth of 10000");
+    let nested = |open: &str, close: &str, times: usize| open.repeat(times) + "x" + &close.repeat(times);
+    check(&nested("{a: ", "}", 10_001), "yaml: exceeded max depth of 10000");
+    // go-yaml counts lines and brackets apart, JSON all of them.
+    let err = goyaml::check(&("- ".repeat(6000) + &nested("[", "]", 6000))).unwrap_err();
+    let want = "error unmarshaling JSON: while decoding JSON: invalid character '[' exceeded max depth";
+    assert_eq!(err.unmarshal_text(), want);
+    check(&nested("[a: ", "]", 6000), "invalid character '[' exceeded max depth");
+}
+
+#[test]
+fn ten_thousand_levels_can_be_read() {
+    let nested = |open: &str, close: &str, times: usize| open.repeat(times) + "x" + &close.repeat(times);
+    for text in [nested("[", "]", 10_000), nested("{a: ", "}", 10_000), nested("- ", "", 10_000)] {
+        assert_eq!(goyaml::check(&text), Ok(()));
+    }
+    // A `Value` is for programs that recurse, so it stops earlier.
+    assert!(goyaml::from_str::<Value>(&nested("[", "]", 500)).is_ok());
+    let err = goyaml::from_str::<Value>(&nested("[", "]", 501)).unwrap_err();
+    assert_eq!(err.to_string(), "exceeded max depth of 500");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use goyaml::Value;
+use serde::Serialize;
 
 /// Reads JSON, or YAML, and checks how it is written.
 #[track_caller]
@@ -254,9 +255,19 @@ fn map_keys_must_be_text_or_integers() {
 
 #[test]
 fn depth_is_bounded() {
-    let mut value = Value::Null;
-    for _ in 0..501 {
-        value = Value::Sequence(vec![value]);
+    let nested = |depth: usize| goyaml::to_string(&Levels(depth)).map_err(|err| err.to_string());
+    assert_eq!(nested(10_000), Ok("- ".repeat(10_000) + "null\n"));
+    assert_eq!(nested(10_001), Err("yaml: exceeded max depth of 10000".to_owned()));
+}
+
+/// Lists in each other.
+struct Levels(usize);
+
+impl Serialize for Levels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            0 => serializer.serialize_unit(),
+            levels => serializer.collect_seq([Levels(levels - 1)]),
+        }
     }
-    assert_eq!(goyaml::to_string(&value).unwrap_err().to_string(), "yaml: exceeded max depth of 500");
 }

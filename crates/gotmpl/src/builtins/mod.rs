@@ -6,7 +6,7 @@ mod compare;
 mod escape;
 mod index;
 
-use crate::exec::{Exec, Operand};
+use crate::exec::{Exec, Operand, assignable, can_be_nil, type_name, zero};
 use crate::fmt::{self, TooLong};
 use crate::function::{Body, CallError, Function};
 use crate::tree::FunctionId;
@@ -89,14 +89,13 @@ impl Builtin {
 
 type Result = std::result::Result<Operand, CallError>;
 
-/// Calls a builtin with as many arguments as it takes. `callee` is the text of what `call` calls.
-pub(crate) fn call(builtin: Builtin, args: &[Operand], callee: String) -> Result {
+/// Calls a builtin with as many arguments as it takes.
+pub(crate) fn call(builtin: Builtin, args: &[Operand]) -> Result {
     let truth = |truth: bool| Ok(Operand::concrete(Value::Bool(truth)));
     match builtin {
-        Builtin::And | Builtin::Or => {
-            unreachable!("they do not evaluate all their arguments, so exec does it")
+        Builtin::And | Builtin::Or | Builtin::Call => {
+            unreachable!("they evaluate or call something, so exec does it")
         }
-        Builtin::Call => call_value(&args[0], callee),
         Builtin::Eq => truth(compare::eq(&args[0], &args[1..])?),
         Builtin::Ge => truth(!compare::lt(&args[0], &args[1])?),
         Builtin::Gt => truth(!compare::le(&args[0], &args[1])?),
@@ -138,18 +137,70 @@ fn printf(exec: &mut Exec<'_>, args: &[Value]) -> Text {
     bounded(exec, fmt::sprintf_within(format, rest, exec.bytes_left()))
 }
 
-/// Calls a value that is a function. There are none among values, so this can only
-/// say what the value is instead.
-fn call_value(function: &Operand, callee: String) -> Result {
-    if let Value::Nil = function.value {
-        return Err(CallError::new("call of nil"));
-    }
-    let callee = match &function.value {
+/// Calls a value that is a function. `callee` is its text, which is empty if it was piped.
+pub(crate) fn call_value(exec: &mut Exec<'_>, callee: String, args: &[Operand]) -> Result {
+    let (called, args) = args.split_first().ok_or_else(|| CallError::new("call of nil"))?;
+    let callee = match &called.value {
+        Value::Nil => return Err(CallError::new("call of nil")),
         Value::Str(text) if callee.is_empty() => text.to_text().into_owned(),
-        _ if callee.is_empty() => format!("<{} Value>", function.type_name()),
+        _ if callee.is_empty() => format!("<{} Value>", called.type_name()),
         _ => callee,
     };
-    Err(CallError::new(format!("non-function {callee} of type {}", crate::exec::type_name(&function.value))))
+    let function = match &called.value {
+        Value::Object(object) => object.function(),
+        _ => None,
+    };
+    let Some(function) = function else {
+        return Err(CallError::new(format!("non-function {callee} of type {}", type_name(&called.value))));
+    };
+    let (wanted, got) = (function.params.len(), args.len());
+    if function.variadic.is_some() && got < wanted {
+        return Err(CallError::new(format!(
+            "wrong number of args for {callee}: got {got} want at least {wanted}"
+        )));
+    }
+    if function.variadic.is_none() && got != wanted {
+        return Err(CallError::new(format!("wrong number of args for {callee}: got {got} want {wanted}")));
+    }
+    let types = function.params.iter().copied().chain(function.variadic.into_iter().cycle());
+    let mut values = Vec::with_capacity(got);
+    for (at, (arg, wanted)) in args.iter().zip(types).enumerate() {
+        let value = passed(&arg.value, wanted).map_err(|error| format!("arg {at}: {error}"))?;
+        values.push(value);
+    }
+    Ok(Operand::of((function.call)(exec, &values)?, function.returns))
+}
+
+/// Returns a value as `call` and methods pass it: between integers it is converted.
+fn passed(value: &Value, wanted: Type) -> std::result::Result<Value, String> {
+    let Some(found) = value.go_type() else {
+        if can_be_nil(wanted) {
+            return Ok(zero(wanted));
+        }
+        return Err(format!("value is nil; should be of type {wanted}"));
+    };
+    if assignable(found, wanted) {
+        return Ok(value.clone());
+    }
+    let bits = match value {
+        Value::Int(n) | Value::Int64(n) => Some(n.cast_unsigned()),
+        Value::Uint8(n) => Some(u64::from(*n)),
+        Value::Uint32(n) => Some(u64::from(*n)),
+        Value::Uint64(n) => Some(*n),
+        _ => None,
+    };
+    let converted = bits.and_then(|bits| {
+        // The smaller types keep the lower bits.
+        Some(match wanted {
+            Type::Int => Value::Int(bits.cast_signed()),
+            Type::Int64 => Value::Int64(bits.cast_signed()),
+            Type::Uint8 => Value::Uint8(bits.to_le_bytes()[0]),
+            Type::Uint32 => Value::Uint32((bits & 0xffff_ffff) as u32),
+            Type::Uint64 => Value::Uint64(bits),
+            _ => return None,
+        })
+    });
+    converted.ok_or_else(|| format!("value has type {found}; should be {wanted}"))
 }
 
 /// Returns whether the kind is one that `reflect` can tell to be nil.

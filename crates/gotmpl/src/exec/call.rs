@@ -175,10 +175,6 @@ impl Exec<'_> {
         if let Builtin::And | Builtin::Or = builtin {
             return self.and_or(scope, builtin == Builtin::Or, arguments);
         }
-        let callee = match arguments.nodes.first() {
-            Some(&first) if builtin == Builtin::Call => scope.source.text_of(first),
-            _ => String::new(),
-        };
         let mut args = self.spare_operands.pop().unwrap_or_default();
         for &node in arguments.nodes {
             args.push(self.argument(scope, Param::Reflect, node)?);
@@ -187,7 +183,13 @@ impl Exec<'_> {
         if let Some(reads) = self.options.reads {
             reads.call(name, args.iter().map(|arg| &arg.value));
         }
-        let result = builtins::call(builtin, &args, callee);
+        let result = match builtin {
+            Builtin::Call => {
+                let callee = arguments.nodes.first().map(|&first| scope.source.text_of(first));
+                builtins::call_value(self, callee.unwrap_or_default(), &args)
+            }
+            _ => builtins::call(builtin, &args),
+        };
         args.clear();
         self.spare_operands.push(args);
         self.called(name, node, result)

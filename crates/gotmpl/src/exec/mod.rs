@@ -21,7 +21,7 @@ use crate::templates::{Entry, Layer, Templates};
 use crate::tree::{NodeId, Source};
 use crate::value::{Str, Value};
 use eval::Variables;
-pub(crate) use operand::{Operand, element_type, type_name, zero};
+pub(crate) use operand::{Operand, assignable, can_be_nil, element_type, type_name, zero};
 
 /// What `.x` gives when a map has no such key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use crate::fmt;
 use crate::strconv;
 use crate::tree::{Branch, BranchKind, NodeId, NodeKind, Pipe, Source, Span, TemplateCall};
 use crate::types::Kind;
-use crate::value::{List, Map, Value};
+use crate::value::{List, Map, Sequence, Value};
 
 use super::operand::element_type;
 use super::{Exec, Operand, Result, Scope};
@@ -152,9 +152,15 @@ impl Exec<'_> {
             Value::Uint64(n) => self.count(&mut rounds, whole(*n), |i| Value::Uint64(small(i)))?,
             Value::List(list) => self.range_list(&mut rounds, list)?,
             Value::Map(map) => self.range_map(&mut rounds, map)?,
-            Value::Object(object) => match object.plain() {
-                Some(Value::List(list)) => self.range_list(&mut rounds, &list)?,
-                Some(Value::Map(map)) => self.range_map(&mut rounds, &map)?,
+            Value::Object(object) => match (object.plain(), object.sequence()) {
+                (Some(Value::List(list)), _) => self.range_list(&mut rounds, &list)?,
+                (Some(Value::Map(map)), _) => self.range_map(&mut rounds, &map)?,
+                (_, Some(Sequence::Values(_))) if variables > 1 => {
+                    let text = fmt::display(&value);
+                    let text = text.to_text();
+                    return Err(self.fail(format!("can't use {text} iterate over more than one variable")));
+                }
+                (_, Some(sequence)) => self.range_sequence(&mut rounds, sequence, variables > 1)?,
                 _ => return Err(self.no_range(&value)),
             },
             Value::Bool(_) | Value::Float64(_) | Value::Complex128(..) | Value::Str(_) => {
@@ -165,7 +171,11 @@ impl Exec<'_> {
     }
 
     fn no_range(&self, value: &Value) -> crate::Error {
-        self.fail(format!("range can't iterate over {}", fmt::display(value).to_text()))
+        let text = fmt::display(value);
+        let text = text.to_text();
+        // Go has followed the pointer by then.
+        let text = if value.kind() == Kind::Ptr { text.trim_start_matches('&') } else { &text };
+        self.fail(format!("range can't iterate over {text}"))
     }
 
     fn count(&mut self, rounds: &mut Rounds<'_>, end: i128, value: impl Fn(i128) -> Value) -> Result<()> {
@@ -183,6 +193,20 @@ impl Exec<'_> {
             let Some(item) = list.items().get(i).cloned() else { break };
             let index = Operand::concrete(Value::Int(i64::try_from(i).unwrap_or(i64::MAX)));
             if !self.round(rounds, index, &Operand::of(item, of))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn range_sequence(&mut self, rounds: &mut Rounds<'_>, sequence: Sequence, pairs: bool) -> Result<()> {
+        let sequence: Box<dyn Iterator<Item = (Value, Value)>> = match sequence {
+            Sequence::Values(values) => Box::new(values.map(|value| (Value::Nil, value))),
+            Sequence::Pairs(sequence) if pairs => sequence,
+            Sequence::Pairs(sequence) => Box::new(sequence.map(|(first, _)| (Value::Nil, first))),
+        };
+        for (index, element) in sequence {
+            if !self.round(rounds, Operand::concrete(index), &Operand::concrete(element))? {
                 break;
             }
         }

@@ -95,7 +95,7 @@ impl Decoder<'_> {
         }
         self.depth += 1;
         self.at += 1;
-        let value = read(self);
+        let value = crate::deeper(|| read(self));
         self.depth -= 1;
         value
     }

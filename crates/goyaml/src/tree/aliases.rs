@@ -4,8 +4,8 @@
 //! repeats it. Small documents may consist of repetitions to 99 %, large ones
 //! to 10 %; beyond, and for an alias inside its own anchor, it gives up.
 
-use super::{Data, MAX_DEPTH, NodeId, Tree, TypeError};
-use crate::{Error, Result};
+use super::{Data, MAX_DEPTH, Node, NodeId, Tree, TypeError, too_deep};
+use crate::{Error, Result, deeper};
 
 const RATIO_RANGE_LOW: f64 = 400_000.0;
 const RATIO_RANGE_HIGH: f64 = 4_000_000.0;
@@ -47,11 +47,10 @@ impl Walk<'_, '_> {
     fn nested(&mut self, id: NodeId, walk: fn(&mut Self, NodeId) -> Result<()>) -> Result<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(
-                Error::yaml(format!("exceeded max depth of {MAX_DEPTH}")).at(self.tree.node(id).start)
-            );
+            let Node { data, start, .. } = self.tree.node(id);
+            return Err(too_deep(matches!(data, Data::Mapping(_))).at(*start));
         }
-        walk(self, id)?;
+        deeper(|| walk(self, id))?;
         self.depth -= 1;
         Ok(())
     }

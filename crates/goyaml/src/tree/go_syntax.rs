@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::{Data, MAX_DEPTH, Node, NodeId};
-use crate::number;
+use crate::{deeper, number};
 
 /// Text beyond this many bytes is cut.
 const MAX_LEN: usize = 1 << 20;
@@ -52,12 +52,12 @@ impl GoSyntax<'_, '_> {
             Data::Float(value) => number::write_general(out, &number::Decimal::from_f64(*value)),
             Data::Str(text) => quote(out, text),
             Data::Merge => quote(out, "<<"),
-            Data::Alias(target) => self.write(out, *target, depth + 1),
+            Data::Alias(target) => deeper(|| self.write(out, *target, depth + 1)),
             Data::Sequence(end) => {
                 out.push_str("[]interface {}{");
                 for (at, child) in self.children(id, *end).into_iter().enumerate() {
                     out.push_str(if at > 0 { ", " } else { "" });
-                    self.write(out, child, depth + 1);
+                    deeper(|| self.write(out, child, depth + 1));
                 }
                 out.push('}');
             }
@@ -65,9 +65,9 @@ impl GoSyntax<'_, '_> {
                 out.push_str("map[interface {}]interface {}{");
                 for (at, (key, value)) in self.sorted_pairs(id, *end).into_iter().enumerate() {
                     out.push_str(if at > 0 { ", " } else { "" });
-                    self.write(out, key, depth + 1);
+                    deeper(|| self.write(out, key, depth + 1));
                     out.push(':');
-                    self.write(out, value, depth + 1);
+                    deeper(|| self.write(out, value, depth + 1));
                 }
                 out.push('}');
             }

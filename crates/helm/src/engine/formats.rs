@@ -53,7 +53,7 @@ pub(crate) fn to_yaml(value: &Value) -> String {
 /// Returns a value as yaml.v3 sees it, which does not go through JSON: what is nil is
 /// empty, and what it cannot write is a panic, which Helm does not catch.
 fn for_yaml_v3(value: &Value, depth: usize) -> Result<Value, CallError> {
-    let inner = |value: &Value| for_yaml_v3(value, depth + 1);
+    let inner = |value: &Value| gotmpl::deeper(|| for_yaml_v3(value, depth + 1));
     match value {
         _ if depth > gotmpl::json::MAX_DEPTH => Ok(value.clone()),
         Value::Complex128(..) => Err(CallError::new("cannot marshal type: complex128")),

@@ -7,9 +7,10 @@
 //! Invariant: no table nests deeper than [`MAX_DEPTH`]; hostile imports can make
 //! tables that hold themselves, on which Helm itself dies.
 
-use gotmpl::json::MAX_DEPTH;
 use gotmpl::{Map, Str, Value};
 use goyaml::Mapping;
+
+const MAX_DEPTH: usize = 1000;
 
 /// A table that holds itself, or very nearly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

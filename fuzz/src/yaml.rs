@@ -1,0 +1,39 @@
+//! YAML in, and YAML out and in again.
+
+use goyaml::{PathSegment, Value};
+
+/// No bytes make goyaml panic, and what it cuts into documents is still all there.
+pub fn yaml_read(bytes: &[u8]) {
+    let read = goyaml::from_slice::<Value>(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    // Only the depth of a `Value` is bounded more tightly.
+    let fits = |result: &goyaml::Result<Value>| match result {
+        Ok(_) => true,
+        Err(err) => err.to_string() == "exceeded max depth of 500",
+    };
+    assert_eq!(goyaml::check(text).is_ok(), fits(&read));
+    if let Ok(documents) = goyaml::documents(text) {
+        let joined: String = documents.iter().map(|document| document.text).collect();
+        assert!(documents.is_empty() || joined == text);
+    }
+    if let Ok(Value::Mapping(entries)) = read {
+        for key in entries.keys().take(8) {
+            let span = goyaml::locate(text, &[PathSegment::Key(key)]).expect("what was read is somewhere");
+            assert!(text.get(span.value.range).is_some());
+        }
+    }
+}
+
+/// What goyaml writes, it reads and writes again as the same text.
+pub fn yaml_round_trip(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    // Two faults of go-yaml are kept: a key `<<` comes back as a merge, and LS
+    // and PS break lines that nothing indents.
+    if text.contains("<<") || text.contains(['\u{2028}', '\u{2029}']) || text.contains("\\u202") {
+        return;
+    }
+    let Ok(value) = goyaml::from_str::<Value>(text) else { return };
+    let Ok(written) = goyaml::to_string(&value) else { return };
+    let again = goyaml::from_str::<Value>(&written).expect("what was written can be read");
+    assert_eq!(goyaml::to_string(&again).as_deref(), Ok(written.as_str()));
+}
