@@ -11,8 +11,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ArgAction;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction};
 
 use crate::template::{Hooks, Naming, TemplateError, TemplateOptions, Templated, template};
 
@@ -93,6 +93,11 @@ pub(super) struct TemplateArgs {
     refused: RefusedArgs,
     #[command(flatten)]
     _ignored: IgnoredArgs,
+    /// Leave the files in `crds/` out, as they are without `--include-crds`.
+    #[arg(long = "skip-crds", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+          default_value = "false", default_missing_value = "true",
+          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    _skip_crds: bool,
 }
 
 /// Values, as the user gives them.
@@ -130,6 +135,9 @@ struct RefusedArgs {
     /// Not supported: charts are folders or archives on this machine.
     #[arg(long, value_name = "URL", hide = true)]
     repo: Option<String>,
+    /// Not supported.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    validate: Option<bool>,
 }
 
 impl RefusedArgs {
@@ -140,6 +148,8 @@ impl RefusedArgs {
             )
         } else if self.post_renderer.is_some() {
             Some("--post-renderer is not supported: pipe the output into the program instead")
+        } else if self.validate == Some(true) {
+            Some("--validate needs a cluster: validate the output instead")
         } else if self.repo.is_some() {
             Some("--repo needs the network: download the chart first")
         } else {
@@ -148,49 +158,87 @@ impl RefusedArgs {
     }
 }
 
-/// Flags of `helm template` that mean nothing when nothing is installed.
-#[derive(clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag of helm")]
-struct IgnoredArgs {
-    #[arg(long, hide = true)]
-    atomic: bool,
-    #[arg(long, hide = true)]
-    create_namespace: bool,
-    #[arg(long, hide = true)]
-    devel: bool,
-    #[arg(long, hide = true)]
-    disable_openapi_validation: bool,
-    #[arg(long, hide = true)]
-    force: bool,
-    #[arg(long, hide = true)]
-    hide_notes: bool,
-    #[arg(long, hide = true)]
-    render_subchart_notes: bool,
-    #[arg(long, hide = true)]
-    replace: bool,
-    /// Leave the files in `crds/` out, as they are without `--include-crds`.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    skip_crds: bool,
-    #[arg(long, hide = true)]
-    wait_for_jobs: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    wait: Option<Option<String>>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    dry_run: Option<Option<String>>,
-    #[arg(long, hide = true)]
-    timeout: Option<String>,
-    #[arg(long, hide = true)]
-    description: Option<String>,
-    #[arg(short, long, hide = true)]
-    labels: Vec<String>,
-    #[arg(long, hide = true)]
-    version: Option<String>,
-    #[arg(long, hide = true)]
-    kubeconfig: Option<String>,
-    #[arg(long, hide = true)]
-    kube_context: Option<String>,
+/// Flags of helm that mean nothing when nothing is installed.
+struct IgnoredArgs;
+
+impl IgnoredArgs {
+    const SWITCHES: [&str; 20] = [
+        "atomic",
+        "create-namespace",
+        "devel",
+        "disable-openapi-validation",
+        "enable-dns",
+        "force",
+        "force-conflicts",
+        "force-replace",
+        "hide-notes",
+        "insecure-skip-tls-verify",
+        "kube-insecure-skip-tls-verify",
+        "pass-credentials",
+        "plain-http",
+        "render-subchart-notes",
+        "replace",
+        "rollback-on-failure",
+        "server-side",
+        "take-ownership",
+        "verify",
+        "wait-for-jobs",
+    ];
+    /// Those that may come without a value.
+    const OPTIONAL: [&str; 2] = ["dry-run", "wait"];
+    const TEXTS: [&str; 26] = [
+        "burst-limit",
+        "ca-file",
+        "cert-file",
+        "color",
+        "colour",
+        "content-cache",
+        "description",
+        "key-file",
+        "keyring",
+        "kube-apiserver",
+        "kube-as-group",
+        "kube-as-user",
+        "kube-ca-file",
+        "kube-context",
+        "kube-tls-server-name",
+        "kube-token",
+        "kubeconfig",
+        "labels",
+        "password",
+        "qps",
+        "registry-config",
+        "repository-cache",
+        "repository-config",
+        "timeout",
+        "username",
+        "version",
+    ];
+}
+
+impl clap::Args for IgnoredArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let flag = |name| Arg::new(name).long(name).hide(true).action(ArgAction::Append);
+        let switch = |name| flag(name).num_args(0..=1).require_equals(true);
+        command
+            .args(Self::SWITCHES.map(|name| switch(name).value_parser(clap::value_parser!(bool))))
+            .args(Self::OPTIONAL.map(switch))
+            .args(Self::TEXTS.map(|name| if name == "labels" { flag(name).short('l') } else { flag(name) }))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for IgnoredArgs {
+    fn from_arg_matches(_: &clap::ArgMatches) -> std::result::Result<Self, clap::Error> {
+        Ok(IgnoredArgs)
+    }
+
+    fn update_from_arg_matches(&mut self, _: &clap::ArgMatches) -> std::result::Result<(), clap::Error> {
+        Ok(())
+    }
 }
 
 impl TemplateArgs {
@@ -205,7 +253,7 @@ impl TemplateArgs {
             namespace: self.namespace.clone().unwrap_or_else(world::namespace),
             values: self.values.overrides(),
             kube_version: Some(self.kube_version.clone()).filter(|version| !version.is_empty()),
-            api_versions: self.api_versions.clone(),
+            api_versions: named(&self.api_versions),
             is_upgrade: self.is_upgrade,
             include_crds: self.include_crds,
             hooks: match (self.no_hooks, self.skip_tests) {
@@ -221,7 +269,7 @@ impl TemplateArgs {
 impl ValuesArgs {
     fn overrides(&self) -> Overrides {
         Overrides {
-            files: self.files.clone(),
+            files: named(&self.files),
             set_json: self.set_json.clone(),
             set: self.set.clone(),
             set_string: self.set_string.clone(),
@@ -229,6 +277,11 @@ impl ValuesArgs {
             set_literal: self.set_literal.clone(),
         }
     }
+}
+
+/// Returns a list of the command line; an argument without text adds nothing to it.
+fn named(items: &[String]) -> Vec<String> {
+    items.iter().filter(|item| !item.is_empty()).cloned().collect()
 }
 
 /// Words a mistake in the arguments as helm does.
@@ -263,8 +316,8 @@ pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
     match template(&args.options(), &env) {
         Ok(templated) => print(args, &templated, ui),
         Err(error) => {
-            if args.debug {
-                ui.data(unsorted(&error))?;
+            if args.debug && error.came_of_rendering() {
+                ui.data(unfinished(args, &error))?;
             }
             let hint = "\n\nUse --debug flag to render out invalid YAML";
             let hint = if error.came_of_rendering() && !args.debug { hint } else { "" };
@@ -277,6 +330,9 @@ fn print(args: &TemplateArgs, templated: &Templated, ui: &mut Ui) -> Result<Exit
     for warning in &templated.rendered.warnings {
         ui.warning(format_args!("{warning}"));
     }
+    if let Some(folder) = &args.output_dir {
+        return write_files(args, folder, templated, ui);
+    }
     if !args.show_only.is_empty() {
         return match templated.rendered.show_only(&args.show_only) {
             Ok(text) => {
@@ -286,13 +342,8 @@ fn print(args: &TemplateArgs, templated: &Templated, ui: &mut Ui) -> Result<Exit
             Err(error) => Ok(ui.fail_as_helm(format_args!("{error}"))),
         };
     }
-    match &args.output_dir {
-        None => {
-            ui.bytes(&templated.rendered.to_bytes())?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(folder) => write_files(args, folder, templated, ui),
-    }
+    ui.bytes(&templated.rendered.to_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write_files(args: &TemplateArgs, folder: &Path, templated: &Templated, ui: &mut Ui) -> Result<ExitCode> {
@@ -311,6 +362,10 @@ fn write_files(args: &TemplateArgs, folder: &Path, templated: &Templated, ui: &m
         }
         ui.data(format_args!("wrote {}\n", file.display()))?;
     }
+    // Nothing is left to print, so Helm finds no file of `--show-only`.
+    if let Err(error) = helm::show_only("", &args.show_only) {
+        return Ok(ui.fail_as_helm(format_args!("{error}")));
+    }
     ui.data("\n")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -325,10 +380,11 @@ fn write_document(file: &Path, path: &str, content: &[u8], is_new: bool) -> io::
     file.write_all(b"\n")
 }
 
-/// Returns what was rendered before sorting failed.
-fn unsorted(error: &TemplateError) -> String {
-    let TemplateError::Chart(helm::Error::Manifest { files, .. }) = error else {
-        return String::new();
+/// Returns what `--debug` shows of a chart that failed while it was rendered: all
+/// files, and the hooks that were found until then.
+fn unfinished(args: &TemplateArgs, error: &TemplateError) -> String {
+    let TemplateError::Chart(helm::Error::Manifest { files, hooks, .. }) = error else {
+        return "\n".to_owned();
     };
     let mut text = String::new();
     for (path, content) in files {
@@ -337,7 +393,16 @@ fn unsorted(error: &TemplateError) -> String {
             text.push_str(&format!("---\n# Source: {path}\n{content}\n"));
         }
     }
-    format!("{}\n", text.trim())
+    let mut text = format!("{}\n", text.trim());
+    let is_shown = |hook: &&helm::Hook| !(args.no_hooks || args.skip_tests && hook.is_test());
+    for hook in hooks.iter().filter(is_shown) {
+        text.push_str(&format!("---\n# Source: {}\n{}\n", hook.manifest.path, hook.manifest.content));
+    }
+    if args.show_only.is_empty() {
+        return text;
+    }
+    // Without a match, Helm shows nothing but the error.
+    helm::show_only(&text, &args.show_only).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -393,6 +458,19 @@ mod tests {
             options(&["template", "./c", "--wait", "--timeout", "5m", "--dry-run=client", "--skip-crds"]);
         assert_eq!(options.name_and_chart, ["./c"]);
         assert!(!options.include_crds);
+        let more = ["--server-side=false", "--qps", "5", "-l", "a=b", "--wait=legacy", "--force-replace"];
+        assert_eq!(options_after(&more).name_and_chart, ["./c"]);
+    }
+
+    fn options_after(flags: &[&str]) -> TemplateOptions {
+        options(&[&["template", "./c"], flags].concat())
+    }
+
+    #[test]
+    fn empty_arguments_add_nothing_to_lists() {
+        let options = options_after(&["-f", "", "-a", "", "-a", "x/v1"]);
+        assert_eq!(options.values.files, Vec::<String>::new());
+        assert_eq!(options.api_versions, ["x/v1"]);
     }
 
     #[track_caller]
@@ -416,6 +494,7 @@ mod tests {
         };
         assert!(refusal("--dependency-update").starts_with("--dependency-update needs the network"));
         assert!(refusal("--post-renderer=x").starts_with("--post-renderer is not supported"));
+        assert!(refusal("--validate").starts_with("--validate needs a cluster"));
         assert!(refusal("--repo=x").starts_with("--repo needs the network"));
         assert_eq!(refusal("--dependency-update=false"), "");
     }

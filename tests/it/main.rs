@@ -11,6 +11,7 @@ mod hld;
 mod messages;
 mod readme;
 mod seeds;
+mod template;
 mod tidy;
 
 use std::path::{Path, PathBuf};

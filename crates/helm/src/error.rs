@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::load::LoadError;
+use crate::manifest::Hook;
 use crate::prepare::PrepareError;
 use crate::release::ReleaseNameError;
 use crate::values::ValuesError;
@@ -48,6 +49,8 @@ pub enum Error {
         message: String,
         /// Everything that was rendered, for whoever wants to look at it.
         files: BTreeMap<String, Vec<u8>>,
+        /// The hooks that were found before.
+        hooks: Vec<Hook>,
     },
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod folder;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,16 +42,14 @@ pub fn load(path: &Path) -> Result<Chart, LoadError> {
         let chart_yaml = path.join("Chart.yaml");
         let text = std::fs::read(&chart_yaml)
             .map_err(|source| LoadError::NoChartYaml { path: chart_yaml.clone(), source })?;
-        check_format(&text)?;
-        return Assembly::default().chart(folder::read(path)?, 0);
+        let format = check_format(&text)?;
+        return format.admit(Assembly::default().chart(folder::read(path)?, 0)?);
     }
     let mut assembly = Assembly::default();
     let files = archive::read_file(path, &mut assembly.unpacked)?;
-    match files.iter().find(|file| file.path == "Chart.yaml") {
-        Some(file) => check_format(&file.data)?,
-        None => return Err(LoadError::FormatUnknown),
-    }
-    assembly.chart(files, 0)
+    let chart_yaml = files.iter().find(|file| file.path == "Chart.yaml").ok_or(LoadError::FormatUnknown)?;
+    let format = check_format(&chart_yaml.data)?;
+    format.admit(assembly.chart(files, 0)?)
 }
 
 /// Loads a chart from files in memory; paths are relative to the chart, with `/`.
@@ -62,18 +61,38 @@ pub fn load_files(files: Vec<(String, Vec<u8>)>) -> Result<Chart, LoadError> {
 /// Reads a values file, or what `--set-file` names; fails with Go's words.
 pub fn read_file(path: &str) -> Result<Vec<u8>, String> {
     let path = Path::new(path);
-    std::fs::read(path).map_err(|source| LoadError::io("open", path, source).to_string())
+    std::fs::read(path).map_err(|source| {
+        // Go opens folders, too, and fails later.
+        let operation = if source.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };
+        LoadError::io(operation, path, source).to_string()
+    })
 }
 
-/// Checks that this is a chart of a format that `helm template` takes up.
-fn check_format(chart_yaml: &[u8]) -> Result<(), LoadError> {
+/// The format of a chart that Helm 4 can load.
+enum Format {
+    /// `v1` or `v2`.
+    Installable,
+    /// `v3`, the one to come: Helm loads such a chart and then refuses it.
+    Future,
+}
+
+impl Format {
+    fn admit(self, chart: Chart) -> Result<Chart, LoadError> {
+        match self {
+            Format::Installable => Ok(chart),
+            Format::Future => Err(LoadError::FormatNotInstallable),
+        }
+    }
+}
+
+/// Returns the format of a chart, from its `Chart.yaml`.
+fn check_format(chart_yaml: &[u8]) -> Result<Format, LoadError> {
     let document = document("Chart.yaml", chart_yaml)?;
     let version =
         decode::api_version(&document).map_err(|error| LoadError::document("Chart.yaml", error.into()))?;
     match version.as_str() {
-        "v1" | "v2" | "" => Ok(()),
-        // Helm 4 can load the format to come, but not install it.
-        "v3" => Err(LoadError::FormatNotInstallable),
+        "v1" | "v2" | "" => Ok(Format::Installable),
+        "v3" => Ok(Format::Future),
         _ => Err(LoadError::FormatUnsupported),
     }
 }

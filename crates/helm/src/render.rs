@@ -143,28 +143,7 @@ impl Rendered {
     ///
     /// The first pattern that no printed document's path matches.
     pub fn show_only(&self, patterns: &[String]) -> Result<String, Error> {
-        let text = self.to_text();
-        let documents: Vec<(&str, &str)> = manifest::split_documents(&text)
-            .filter_map(|document| Some((source_path(document)?, document)))
-            .collect();
-        let mut out = String::new();
-        for pattern in patterns {
-            // A pattern that is not well-formed matches nothing, as in Helm.
-            let matcher = Pattern::parse(pattern).ok();
-            let mut matching = documents
-                .iter()
-                .filter(|(path, _)| matcher.as_ref().is_some_and(|matcher| matcher.matches(path)))
-                .peekable();
-            if matching.peek().is_none() {
-                return Err(Error::NotInChart { pattern: pattern.clone() });
-            }
-            for (_, document) in matching {
-                out.push_str("---\n");
-                out.push_str(document);
-                out.push('\n');
-            }
-        }
-        Ok(out)
+        show_only(&self.to_text(), patterns)
     }
 
     /// Returns [`Rendered::to_bytes`] as text, with U+FFFD where a file in `crds/` is not UTF-8.
@@ -172,6 +151,35 @@ impl Rendered {
         String::from_utf8(self.to_bytes())
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
+}
+
+/// Returns the documents of a printed text whose files match, in the order of the patterns.
+///
+/// # Errors
+///
+/// The first pattern that no document's path matches.
+pub fn show_only(text: &str, patterns: &[String]) -> Result<String, Error> {
+    let documents: Vec<(&str, &str)> = manifest::split_documents(text)
+        .filter_map(|document| Some((source_path(document)?, document)))
+        .collect();
+    let mut out = String::new();
+    for pattern in patterns {
+        // A pattern that is not well-formed matches nothing, as in Helm.
+        let matcher = Pattern::parse(pattern).ok();
+        let mut matching = documents
+            .iter()
+            .filter(|(path, _)| matcher.as_ref().is_some_and(|matcher| matcher.matches(path)))
+            .peekable();
+        if matching.peek().is_none() {
+            return Err(Error::NotInChart { pattern: pattern.clone() });
+        }
+        for (_, document) in matching {
+            out.push_str("---\n");
+            out.push_str(document);
+            out.push('\n');
+        }
+    }
+    Ok(out)
 }
 
 /// Returns the path in a document's `# Source:` line, without the chart's folder.

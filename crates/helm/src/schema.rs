@@ -7,6 +7,7 @@
 //! error, one to a `urn:` allows everything (as in Helm).
 
 mod formats;
+mod pattern;
 mod report;
 
 use std::fmt::Write as _;
@@ -93,14 +94,19 @@ fn complain(chart: &Chart, values: &Json, complaints: &mut String) {
 
 /// Returns the schema ready for use, or what Helm says about it.
 fn compile(text: &[u8]) -> Result<Compiled, String> {
-    let source: Json = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let source = match serde_json::from_slice(text) {
+        Ok(source) => source,
+        Err(_) => read_as_go(text)?,
+    };
     let options = jsonschema::options()
         .with_base_uri(BASE)
         .with_retriever(Offline)
-        // Go's regular expressions: no look-around, linear time.
+        .with_keyword(pattern::KEYWORD, pattern::compile)
+        // Names are matched without look-around, in linear time, as in Go.
         .with_pattern_options(jsonschema::PatternOptions::regex());
-    match formats::add(options).build(&source) {
-        Ok(validator) => Ok(Compiled { source, validator }),
+    let compilable = pattern::with_go_patterns(&source);
+    match formats::add(options).build(&compilable) {
+        Ok(validator) => Ok(Compiled { source: compilable, validator }),
         Err(error) => Err(compile_error(&source, error.kind())),
     }
 }
@@ -111,11 +117,16 @@ fn compile_error(source: &Json, kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Referencing(Reference::PointerToNowhere { pointer }) => {
             format!("json-pointer in {} not found", quote(format!("{BASE}#{pointer}").as_bytes()))
         }
-        ValidationErrorKind::Referencing(Reference::Unretrievable { uri, source }) => {
-            format!("failing loading {}: {source}", quote(uri.as_bytes()))
-        }
-        ValidationErrorKind::Referencing(Reference::UnknownSpecification { specification }) => {
-            format!("failing loading {}: {Refused}", quote(specification.as_bytes()))
+        ValidationErrorKind::Referencing(Reference::NoSuchAnchor { anchor }) => format!(
+            "anchor in {} not found in schema {}",
+            quote(format!("{BASE}#{anchor}").as_bytes()),
+            quote(BASE.as_bytes())
+        ),
+        ValidationErrorKind::Referencing(
+            Reference::Unretrievable { uri, .. } | Reference::UnknownSpecification { specification: uri },
+        ) => {
+            let uri = uri.split('#').next().unwrap_or_default();
+            format!("failing loading {}: {}", quote(uri.as_bytes()), refusal(uri))
         }
         ValidationErrorKind::Referencing(error) => error.to_string(),
         _ => metaschema_complaint(source),
@@ -125,29 +136,67 @@ fn compile_error(source: &Json, kind: &ValidationErrorKind) -> String {
 /// Returns what the schema of schemas has against a schema.
 fn metaschema_complaint(source: &Json) -> String {
     let head = format!("{} is not valid against metaschema: ", quote(format!("{BASE}#").as_bytes()));
-    let declared = source.get("$schema").and_then(Json::as_str);
-    let meta = declared.unwrap_or("https://json-schema.org/draft/2020-12/schema").trim_end_matches('#');
+    let meta = metaschema(source);
     let failed = format!("{head}jsonschema validation failed with '{meta}#'");
-    match jsonschema::meta::validator_for(source) {
+    // What depends on what in draft 4: errors do not tell, but the schema does.
+    let dependencies = serde_json::json!({
+        "dependencies": { "exclusiveMaximum": ["maximum"], "exclusiveMinimum": ["minimum"] }
+    });
+    // Later drafts do not check formats, but Go's library does in schemas.
+    let options = formats::add(jsonschema::options()).should_validate_formats(true);
+    match options.build(&serde_json::json!({ "$schema": meta, "$ref": meta })) {
         Ok(validator) => {
             let errors: Vec<_> = validator.iter_errors(source).collect();
-            format!("{failed}\n{}", report::lines(&errors, source))
+            format!("{failed}\n{}", report::lines_below(1, &errors, &dependencies))
         }
         Err(_) => failed,
     }
 }
 
+/// Returns the schema of the draft that a schema names, the latest if it names none.
+fn metaschema(source: &Json) -> &'static str {
+    const DRAFTS: [(&str, &str); 4] = [
+        ("draft-04", "http://json-schema.org/draft-04/schema"),
+        ("draft-06", "http://json-schema.org/draft-06/schema"),
+        ("draft-07", "http://json-schema.org/draft-07/schema"),
+        ("draft/2019-09", "https://json-schema.org/draft/2019-09/schema"),
+    ];
+    let declared = source.get("$schema").and_then(Json::as_str).unwrap_or_default();
+    let known = DRAFTS.iter().find(|(name, _)| declared.contains(name));
+    known.map_or("https://json-schema.org/draft/2020-12/schema", |(_, uri)| uri)
+}
+
+/// Reads JSON as Go does, which takes more than serde, or returns Go's error.
+fn read_as_go(text: &[u8]) -> Result<Json, String> {
+    let read = gotmpl::json::decode(text, gotmpl::Type::Any);
+    read.map(|value| to_json(&value)).map_err(|error| match error.message.as_str() {
+        "unexpected end of JSON input" if text.trim_ascii().is_empty() => "EOF".to_owned(),
+        "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+        other if other.ends_with("after top-level value") => {
+            "invalid character after top-level value".to_owned()
+        }
+        other => other.to_owned(),
+    })
+}
+
 /// Follows no reference out of the schema.
 struct Offline;
 
-/// What is said of a reference that would have to be fetched.
-#[derive(Debug, thiserror::Error)]
-#[error("references to the web and to other files are not followed")]
-struct Refused;
+/// Returns why nothing is loaded from there.
+fn refusal(uri: &str) -> String {
+    match uri.split_once(':') {
+        Some(("http" | "https", _)) => "references to the web are not followed".to_owned(),
+        // Helm would look in the root of the file system, not in the chart.
+        Some(("file", path)) => {
+            format!("open {}: no such file or directory", path.strip_prefix("//").unwrap_or(path))
+        }
+        _ => format!("no URLLoader registered for {}", quote(uri.as_bytes())),
+    }
+}
 
 impl Retrieve for Offline {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Json, Box<dyn std::error::Error + Send + Sync>> {
-        if uri.scheme().as_str() == "urn" { Ok(Json::Bool(true)) } else { Err(Box::new(Refused)) }
+        if uri.scheme().as_str() == "urn" { Ok(Json::Bool(true)) } else { Err(refusal(uri.as_str()).into()) }
     }
 }
 

@@ -51,7 +51,7 @@ pub mod time;
 mod urls;
 
 pub use env::{Env, Seed};
-pub use regexes::Patterns;
+pub use regexes::{Patterns, matcher, pattern_error};
 
 use gotmpl::Function;
 

@@ -62,6 +62,21 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("regexQuoteMeta", &[Text], Text, |_, args| Ok(quote_meta(bytes(args, 0)))),
 ];
 
+/// Returns a function that tells whether a text has a match of a pattern of Go's `regexp`.
+///
+/// # Errors
+///
+/// Go's text, for what is no pattern.
+pub fn matcher(pattern: &str) -> Result<impl Fn(&str) -> bool + Send + Sync + use<>, String> {
+    let pattern = compile_new(pattern.as_bytes())?;
+    Ok(move |text: &str| pattern.regex.is_match(text.as_bytes()))
+}
+
+/// Returns what Go's `regexp` has against a pattern, if anything.
+pub fn pattern_error(pattern: &str) -> Option<String> {
+    syntax::rewrite(pattern.as_bytes()).err().map(|error| error.to_string())
+}
+
 /// What a compiled pattern may take; Go has a limit of the same kind.
 const SIZE_LIMIT: usize = 64 << 20;
 /// Patterns kept; templates that make up new ones forever start over.

@@ -124,7 +124,8 @@ pub(super) fn unpack(
         }
         let full_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let is_plain = kind.is_file() || kind.is_contiguous();
-        if is_plain && full_name.ends_with('/') {
+        // Only the type of old archives leaves open whether this is a folder.
+        if entry.header().as_old().linkflag == [0] && full_name.ends_with('/') {
             continue;
         }
         let path = inner_path(&full_name)?;

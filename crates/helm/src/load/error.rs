@@ -73,10 +73,12 @@ pub enum LoadError {
         limit: u64,
     },
     /// A symbolic link leads nowhere.
-    #[error("error evaluating symlink {}: {}", path.display(), go_text(source))]
+    #[error("error evaluating symlink {}: lstat {}: {}", path.display(), missing.display(), go_text(source))]
     BrokenLink {
         /// The link.
         path: PathBuf,
+        /// The part of its target that is not there.
+        missing: PathBuf,
         /// What the system said.
         source: io::Error,
     },

@@ -1,7 +1,7 @@
 //! The files of a chart folder, in the order in which Helm walks it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{LoadError, MAX_FILE, without_mark};
 use crate::chart::File;
@@ -55,7 +55,8 @@ impl Walk {
         let found = fs::symlink_metadata(path).map_err(failed)?;
         let is_link = found.is_symlink();
         let resolved = if is_link {
-            let broken = |source| LoadError::BrokenLink { path: path.to_owned(), source };
+            let broken =
+                |source| LoadError::BrokenLink { path: path.to_owned(), missing: missing(path), source };
             Some(fs::canonicalize(path).map_err(broken)?)
         } else {
             None
@@ -98,4 +99,20 @@ impl Walk {
         self.around.pop();
         Ok(())
     }
+}
+
+/// Returns where the way to a link's target ends.
+fn missing(link: &Path) -> PathBuf {
+    let target = fs::read_link(link).unwrap_or_default();
+    let mut reached = PathBuf::new();
+    for part in link.with_file_name(target).components() {
+        match part {
+            Component::ParentDir => drop(reached.pop()),
+            part => reached.push(part),
+        }
+        if fs::symlink_metadata(&reached).is_err() {
+            break;
+        }
+    }
+    reached
 }

@@ -226,7 +226,8 @@ fn err_folders() {
         "unable to detect chart at $DIR/Chart.yaml: open $DIR/Chart.yaml: no such file or directory";
     check(&[("x", b"")], missing);
     check(&[("Chart.yaml", b"apiVersion: v9\n")], "unsupported chart version");
-    check(&[("Chart.yaml", b"apiVersion: v3\n")], "invalid chart apiVersion");
+    check(&[("Chart.yaml", b"apiVersion: v3\n")], "validation: chart.metadata.name is required");
+    check(&[("Chart.yaml", b"apiVersion: v3\nname: c\nversion: 1.0.0\n")], "invalid chart apiVersion");
     check(&[("Chart.yaml", CHART), (".helmignore", b"*.yaml\n")], "Chart.yaml file is missing");
     check(&[("Chart.yaml", CHART), (".helmignore", b"**\n")], "double-star (**) syntax is not supported");
     let large = vec![b'x'; MAX_FILE as usize + 1];
@@ -257,7 +258,11 @@ fn links_are_followed_within_a_chart_only() {
     assert!(error(&outside.path().join("secret")).contains("leads out of the chart"));
     assert!(error(outside.path()).contains("leads out of the chart"));
     assert!(error(Path::new("..")).contains("leads to a folder around it"));
-    assert!(error(Path::new("absent")).starts_with("error evaluating symlink"));
+    let broken = error(Path::new("../absent/x"));
+    assert!(broken.starts_with("error evaluating symlink "), "{broken}");
+    assert!(
+        broken.ends_with("/absent: no such file or directory") && broken.contains("/templates/link: lstat ")
+    );
 
     let ignoring = inside();
     fs::write(ignoring.path().join(".helmignore"), "link\n").unwrap();
@@ -277,6 +282,21 @@ fn archives_lose_their_first_folder_and_hold_other_archives() {
     let chart = load_archive(&outer, "c-1.0.0.tgz").unwrap();
     assert_eq!(paths(&chart.templates), ["templates/a.yaml", "templates/b.yaml"]);
     assert_eq!(paths(&chart.dependencies[0].templates), ["templates/t.yaml"]);
+}
+
+#[test]
+fn a_slash_ends_the_names_of_folders_in_old_archives_only() {
+    let files = |kind: u8| {
+        let mut tar = tar::Builder::new(Vec::new());
+        tar.append(&header("c/Chart.yaml", CHART.len() as u64, tar::EntryType::Regular), CHART).unwrap();
+        let mut folder = header("c/d/", 1, tar::EntryType::Regular);
+        folder.as_gnu_mut().unwrap().typeflag = [kind];
+        folder.set_cksum();
+        tar.append(&folder, &b"x"[..]).unwrap();
+        load_archive(&gzip(&tar.into_inner().unwrap()), "c.tgz").unwrap().files
+    };
+    assert_eq!(paths(&files(b'0')), ["d"]);
+    assert_eq!(paths(&files(0)), [""; 0]);
 }
 
 #[test]

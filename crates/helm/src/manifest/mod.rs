@@ -101,7 +101,7 @@ pub(crate) fn sort_files(files: BTreeMap<String, Vec<u8>>) -> Result<Sorted, Err
     let mut sorted = Sorted::default();
     for (path, content) in &files {
         if let Err(message) = sort_file(path, content, &mut sorted) {
-            return Err(Error::Manifest { path: path.clone(), message, files });
+            return Err(Error::Manifest { path: path.clone(), message, files, hooks: sorted.hooks });
         }
     }
     sorted.manifests.sort_by(|a, b| kind_rank(&a.kind).cmp(&kind_rank(&b.kind)));

@@ -8,6 +8,7 @@ pub(super) fn add(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
     options
         .with_format("uuid", is_uuid)
         .with_format("duration", is_duration)
+        .with_format("regex", |text: &str| sprig::pattern_error(text).is_none())
         .with_format("semver", |text: &str| sprig::semver::Version::parse(text).is_ok())
 }
 

@@ -35,9 +35,14 @@ struct Failure {
 
 /// Returns a line for each failure, indented by depth, without a final newline.
 pub(super) fn lines(errors: &[ValidationError<'_>], schema: &Json) -> String {
+    lines_below(0, errors, schema)
+}
+
+/// Returns the lines of errors whose first steps, so many, led to the schema.
+pub(super) fn lines_below(depth: usize, errors: &[ValidationError<'_>], schema: &Json) -> String {
     let items: Vec<Item<'_>> = errors.iter().map(Item::new).collect();
     let items: Vec<&Item<'_>> = items.iter().collect();
-    let mut failures = Report { schema }.node(&items, 0, 0);
+    let mut failures = Report { schema }.node(&items, depth, 0);
     // A single group at the top is not shown as one.
     if failures.len() == 1 && failures[0].is_group {
         failures = std::mem::take(&mut failures[0].causes);
@@ -262,7 +267,12 @@ impl Report<'_> {
                 let text = instance.as_str().unwrap_or_default();
                 format!("{} does not match pattern {}", quote(text), quote(pattern))
             }
-            Kind::Format { format } => format!("{} is not valid {format}", display(instance)),
+            Kind::Custom { message, .. } => message.clone(),
+            Kind::Format { format } => {
+                let why = instance.as_str().filter(|_| format == "regex").and_then(sprig::pattern_error);
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                format!("{} is not valid {format}{why}", display(instance))
+            }
             Kind::AdditionalProperties { unexpected } => {
                 let names: Vec<_> = unexpected.iter().map(|name| quote(name)).collect();
                 format!("additional properties {} not allowed", names.join(", "))
@@ -354,7 +364,7 @@ const ORDER: [&str; 37] = [
     "maxContains",
     "minLength",
     "maxLength",
-    "pattern",
+    super::pattern::KEYWORD,
     "minimum",
     "maximum",
     "exclusiveMinimum",
@@ -463,10 +473,10 @@ fn grouped_digits(number: &str) -> String {
 }
 
 /// Quotes as the Go library does: Go's escapes, but in single quotes.
-fn quote(text: &str) -> String {
-    let quoted = go_quote(text.as_bytes());
-    let inner = quoted[1..quoted.len() - 1].replace("\\\"", "\"").replace('\'', "\\'");
-    format!("'{inner}'")
+pub(super) fn quote(text: &str) -> String {
+    // A backslash at the end loses its own, as Go's closing quote is still there.
+    let quoted = go_quote(text.as_bytes()).replace("\\\"", "\"").replace('\'', "\\'");
+    format!("'{}'", &quoted[1..quoted.len() - 1])
 }
 
 fn pointer(path: &[String]) -> String {
