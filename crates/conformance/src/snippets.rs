@@ -114,8 +114,10 @@ impl Snippet {
             }
             Some(_) => joined(files.iter().map(|(path, text)| (path.as_str(), text.as_slice()))),
         };
-        // The recorded text went through JSON, which cannot hold a byte that is no text.
-        String::from_utf8_lossy(&shown).into_owned().into_bytes()
+        // The recorded text went through Go's JSON, which replaces each byte that is no text.
+        let chunks = shown.utf8_chunks();
+        let texts = chunks.map(|chunk| chunk.valid().to_owned() + &"\u{fffd}".repeat(chunk.invalid().len()));
+        texts.collect::<String>().into_bytes()
     }
 
     fn render(&self) -> Result<BTreeMap<String, Vec<u8>>, String> {

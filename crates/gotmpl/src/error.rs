@@ -31,19 +31,26 @@ struct Report {
     message: String,
     source: Option<Error>,
     source_line: String,
+    /// Where the excerpt points to in that line, in bytes.
+    caret: Option<usize>,
 }
 
 impl Error {
-    /// Returns an error of a text that is no template.
-    pub(crate) fn parse(file: Str, line: u32, text: &[u8], message: String) -> Self {
+    /// Returns an error of a text that is no template, noticed in a line at an offset
+    /// of the text.
+    pub(crate) fn parse(file: Str, (line, at): (u32, Option<usize>), text: &[u8], message: String) -> Self {
         let index = usize::try_from(line).unwrap_or(1).saturating_sub(1);
-        let source_line = text.split(|&b| b == b'\n').nth(index).unwrap_or_default();
+        let mut lines = text.split(|&b| b == b'\n');
+        let start: usize = lines.by_ref().take(index).map(|line| line.len() + 1).sum();
+        let source_line = lines.next().unwrap_or_default();
+        let caret = at.and_then(|at| at.checked_sub(start)).filter(|&caret| caret <= source_line.len());
         Error(Box::new(Report {
             position: Some(Position { file, line, column: None }),
             executing: None,
             message,
             source: None,
             source_line: String::from_utf8_lossy(source_line).into_owned(),
+            caret,
         }))
     }
 
@@ -54,7 +61,9 @@ impl Error {
         failure: crate::CallError,
         source_line: &[u8],
     ) -> Self {
+        let caret = position.column.and_then(|column| usize::try_from(column).ok());
         Error(Box::new(Report {
+            caret,
             position: Some(position),
             executing: Some(executing),
             message: failure.message,
@@ -66,7 +75,14 @@ impl Error {
     /// Returns an error that belongs to no place in a template.
     pub(crate) fn plain(message: String) -> Self {
         let source_line = String::new();
-        Error(Box::new(Report { position: None, executing: None, message, source: None, source_line }))
+        Error(Box::new(Report {
+            position: None,
+            executing: None,
+            message,
+            source: None,
+            source_line,
+            caret: None,
+        }))
     }
 
     /// Returns where it happened; none for a template that does not exist.
@@ -123,17 +139,17 @@ impl Error {
     }
 
     fn write_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Position { file, line, column }) = &self.0.position else { return Ok(()) };
+        let Some(Position { file, line, .. }) = &self.0.position else { return Ok(()) };
+        let caret = self.0.caret;
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         write!(f, "\n{margin}--> {}:{line}", file.to_text())?;
-        if let Some(column) = column {
-            write!(f, ":{}", column + 1)?;
+        if let Some(caret) = caret {
+            write!(f, ":{}", caret + 1)?;
         }
         write!(f, "\n{margin} |\n{number} | {}", self.0.source_line.trim_end())?;
-        if let Some(column) = column {
-            let column = usize::try_from(*column).unwrap_or(0);
-            let before = self.0.source_line.get(..column).unwrap_or(&self.0.source_line);
+        if let Some(caret) = caret {
+            let before = self.0.source_line.get(..caret).unwrap_or(&self.0.source_line);
             // Tabs stay, so that the caret stands below its place at any tab width.
             let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             write!(f, "\n{margin} | {indent}^")?;

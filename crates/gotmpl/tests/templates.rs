@@ -255,6 +255,20 @@ fn an_excerpt_shows_the_place() {
         template: file.yaml:2:9: executing \"a\" at <.s.y>: can't evaluate field y in type interface {}\n \
         --> file.yaml:2:10\n  |\n2 | \tx: {{ .s.y }}\n  | \t        ^";
     assert_eq!(format!("{error:#}"), want);
+    let error = Parsed::new("p", b"a\n{{ if .x }}{{ nope }}\nb", &functions).unwrap_err();
+    let want = "template: p:2: function \"nope\" not defined\n --> p:2:15\n  |\n2 | {{ if .x }}{{ nope }}\n  |               ^";
+    assert_eq!(format!("{error:#}"), want);
+    let error = Parsed::new("p", b"{{ if .x }}\n", &functions).unwrap_err();
+    assert_eq!(format!("{error:#}"), "template: p:2: unexpected EOF\n --> p:2:1\n  |\n2 | \n  | ^");
+}
+
+#[test]
+fn an_error_leads_to_where_it_began() {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    let text = b"{{ define \"a\" }}{{ .s.y }}{{ end }}{{ include \"a\" . }}";
+    templates.add(&Parsed::new("t", text, &functions).expect("it parses"));
+    let error = Exec::new(&templates, &functions, Options::default()).run("t", data()).unwrap_err();
     assert_eq!(error.innermost().template().map(|name| name.to_text().into_owned()).as_deref(), Some("a"));
 }
 

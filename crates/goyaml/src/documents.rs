@@ -42,7 +42,7 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>> {
     let shift = source.skipped;
     let mut parser = Parser::new(&source.text, source.bad)?;
     let mut documents: Vec<Document<'_>> = Vec::new();
-    while let Some(parsed) = next_document(&mut parser).map_err(|err| err.behind(shift))? {
+    while let Some(parsed) = next_document(&mut parser).map_err(|err| err.within(&source.text, shift))? {
         // What comes before the first document belongs to it.
         let (start, line) =
             if documents.is_empty() { (0, 0) } else { (parsed.start + shift, parsed.line as usize) };

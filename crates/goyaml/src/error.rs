@@ -2,7 +2,8 @@
 //!
 //! People search for these texts and tools compare them, so `Display` prints
 //! go-yaml's own line, with go-yaml's own (sometimes off by one) line number.
-//! The accessors tell the true position for whoever wants to show an excerpt.
+//! `{:#}` adds the line of the text with a caret at the true position, which the
+//! accessors tell, too.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,6 +29,8 @@ struct Inner {
     mark: Option<Mark>,
     /// The line number that go-yaml prints, if it prints one.
     shown_line: Option<u32>,
+    /// The line of the text at the mark.
+    source_line: Option<Box<str>>,
 }
 
 /// The step of `sigs.k8s.io/yaml` that failed; it decides the prefixes.
@@ -43,7 +46,7 @@ enum Stage {
 
 impl Error {
     fn new(stage: Stage, text: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { stage, text: text.into(), mark: None, shown_line: None }))
+        Self(Box::new(Inner { stage, text: text.into(), mark: None, shown_line: None, source_line: None }))
     }
 
     /// The characters do not form tokens. go-yaml omits the line if it is the first.
@@ -81,12 +84,28 @@ impl Error {
         self
     }
 
-    /// Counts the offset from some bytes before the text that was read.
-    pub(crate) fn behind(mut self, bytes: usize) -> Self {
+    /// Keeps the line where it was noticed, and counts the offset from some bytes
+    /// before the text that was read.
+    pub(crate) fn within(mut self, text: &str, skipped: usize) -> Self {
         if let Some(mark) = &mut self.0.mark {
-            mark.offset += bytes as u32;
+            let (before, behind) = text.split_at(text.floor_char_boundary(mark.offset as usize));
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            let end = before.len() + behind.find('\n').unwrap_or(behind.len());
+            self.0.source_line = Some(text[start..end].trim_end().into());
+            mark.offset += skipped as u32;
         }
         self
+    }
+
+    fn write_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(Mark { line, column, .. }), Some(text)) = (self.0.mark, &self.0.source_line) else {
+            return Ok(());
+        };
+        let (line, column) = (line + 1, column as usize);
+        let margin = " ".repeat(line.to_string().len());
+        // Tabs stay, so that the caret stands below its place at any tab width.
+        let indent: String = text.chars().take(column).map(|c| if c == '\t' { c } else { ' ' }).collect();
+        write!(f, "\n{margin}--> {line}:{}\n{margin} |\n{line} | {text}\n{margin} | {indent}^", column + 1)
     }
 
     /// Returns the line, from one, where the error was noticed.
@@ -125,10 +144,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { stage, text, shown_line, .. } = &*self.0;
         match (stage, shown_line) {
-            (Stage::Yaml, Some(line)) => write!(f, "yaml: line {line}: {text}"),
-            (Stage::Yaml, None) => write!(f, "yaml: {text}"),
-            (Stage::Convert | Stage::Decode, _) => f.write_str(text),
+            (Stage::Yaml, Some(line)) => write!(f, "yaml: line {line}: {text}")?,
+            (Stage::Yaml, None) => write!(f, "yaml: {text}")?,
+            (Stage::Convert | Stage::Decode, _) => f.write_str(text)?,
         }
+        if f.alternate() { self.write_excerpt(f) } else { Ok(()) }
     }
 }
 

@@ -96,13 +96,12 @@ pub fn to_string_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
 }
 
 fn from_source<T: DeserializeOwned>(source: reader::Source<'_>, keys: tree::Keys) -> Result<T> {
-    let skipped = source.skipped;
     let parser = parser::Parser::new(&source.text, source.bad);
     let read = parser.and_then(|mut parser| {
         let tree = tree::Tree::first_with(&mut parser, keys)?;
         T::deserialize(de::NodeReader::root(&tree))
     });
-    read.map_err(|err| err.behind(skipped))
+    read.map_err(|err| err.within(&source.text, source.skipped))
 }
 
 /// Runs the README's example with the doc tests.

@@ -169,6 +169,25 @@ fn ten_thousand_levels_can_be_read() {
 }
 
 #[test]
+fn an_excerpt_shows_the_place() {
+    let excerpt = |text: &str| format!("{:#}", goyaml::from_str::<Value>(text).unwrap_err());
+    assert_eq!(
+        excerpt("a:\n\té: b: c\n"),
+        "yaml: line 2: found character that cannot start any token\n --> 2:1\n  |\n2 | \té: b: c\n  | ^",
+    );
+    assert_eq!(
+        excerpt("\u{feff}é:\r\n  - 1\r\n b: 2\r\n"),
+        "yaml: line 2: did not find expected key\n --> 3:2\n  |\n3 |  b: 2\n  |  ^",
+    );
+    assert_eq!(
+        excerpt("x: 1\nn: {{ z }}"),
+        "yaml: invalid map key: map[interface {}]interface {}{\"z\":interface {}(nil)}\n --> 2:5\n  |\n2 | n: {{ z }}\n  |     ^",
+    );
+    // What go-yaml's reader finds has no place.
+    assert_eq!(excerpt("\u{1}"), "yaml: control characters are not allowed");
+}
+
+#[test]
 fn true_position_is_known() {
     let err = goyaml::from_str::<Value>("é:\n  - 1\n b: 2\n").unwrap_err();
     assert_eq!(err.to_string(), "yaml: line 2: did not find expected key");

@@ -37,7 +37,7 @@ impl Parsed {
                 if let Some(line) = wrong.started {
                     message.push_str(&format!(" started at {}:{line}", name.to_text()));
                 }
-                Err(Error::parse(name, wrong.line, text, message))
+                Err(Error::parse(name, (wrong.line, Some(wrong.at)), text, message))
             }
         }
     }
@@ -53,7 +53,7 @@ impl Parsed {
         if clash {
             let quoted = strconv::quote(name.as_bytes());
             let message = format!("template: multiple definition of template {quoted}");
-            return Err(Error::parse(name, self.source.last_line, &self.source.text, message));
+            return Err(Error::parse(name, (self.source.last_line, None), &self.source.text, message));
         }
         Ok(Parsed { name, source: Arc::clone(&self.source) })
     }

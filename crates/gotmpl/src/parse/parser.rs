@@ -12,6 +12,8 @@ use crate::value::Str;
 /// What is wrong with a text, and on which line.
 pub(super) struct Wrong {
     pub(super) line: u32,
+    /// Where the item starts at which it was noticed.
+    pub(super) at: usize,
     pub(super) message: String,
     /// The line of the action that it is in, where Go names that too. The rest of
     /// that remark is the text's name, which the parser does not know.
@@ -184,7 +186,8 @@ impl<'t> Parser<'t> {
     // Errors.
 
     pub(super) fn wrong(&self, message: impl Into<String>) -> Wrong {
-        Wrong { line: self.template.items[0].line, message: message.into(), started: None }
+        let item = self.template.items[0];
+        Wrong { line: item.line, at: item.start, message: message.into(), started: None }
     }
 
     pub(super) fn unexpected(&self, item: Item, wanted: &str) -> Wrong {

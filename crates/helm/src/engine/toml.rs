@@ -13,6 +13,10 @@ use gotmpl::{List, Type, Value};
 const NIL_IN_LIST: &str = "toml: cannot encode array with nil element";
 const LIST_AT_TOP: &str = "toml: top-level values must be Go maps or structs";
 
+/// How deep values may nest. Go overflows its stack on a map that holds itself.
+const MAX_DEPTH: usize = 1000;
+const TOO_DEEP: &str = "toml: value nests too deeply";
+
 /// Returns the text for a value.
 ///
 /// # Errors
@@ -27,6 +31,8 @@ pub(super) fn encode(value: &Value) -> Result<String, String> {
 #[derive(Default)]
 struct Encoder {
     out: String,
+    /// Lists and tables on one line that are open.
+    depth: usize,
 }
 
 /// What a value is in TOML.
@@ -46,26 +52,32 @@ impl Shape {
 }
 
 fn shape(value: &Value) -> Result<Shape, String> {
+    shape_at(value, 0)
+}
+
+/// Returns the shape of a value that lies in so many lists.
+fn shape_at(value: &Value, depth: usize) -> Result<Shape, String> {
     match value {
+        _ if depth > MAX_DEPTH => Err(TOO_DEEP.to_owned()),
         Value::Nil => Ok(Shape::Nil),
         Value::Complex128(..) => Err("unsupported type: complex128".to_owned()),
         Value::List(list) if list.is_nil() => Ok(Shape::Nil),
-        Value::List(list) => list_shape(list),
+        Value::List(list) => gotmpl::deeper(|| list_shape(list, depth)),
         Value::Map(map) => Ok(if map.is_nil() { Shape::Nil } else { Shape::Table }),
         Value::Object(_) => match plain(value)? {
             Value::Object(_) if is_time(value) => Ok(Shape::Plain),
             Value::Object(_) => Ok(Shape::Table),
-            plain => shape(&plain),
+            plain => shape_at(&plain, depth),
         },
         _ => Ok(Shape::Plain),
     }
 }
 
-fn list_shape(list: &List) -> Result<Shape, String> {
+fn list_shape(list: &List, depth: usize) -> Result<Shape, String> {
     let items = list.items();
     let mut tables = !items.is_empty();
     for item in items.iter() {
-        match shape(item)? {
+        match shape_at(item, depth + 1)? {
             Shape::Nil => return Err(NIL_IN_LIST.to_owned()),
             Shape::Table => {}
             Shape::Plain | Shape::Tables => tables = false,
@@ -181,7 +193,10 @@ impl Encoder {
         for (name, value) in plain_first(entries)? {
             let mut path = key.to_vec();
             path.push(&name);
-            self.entry(&path, &value)?;
+            if path.len() > MAX_DEPTH {
+                return Err(TOO_DEEP.to_owned());
+            }
+            gotmpl::deeper(|| self.entry(&path, &value))?;
         }
         Ok(())
     }
@@ -198,15 +213,25 @@ impl Encoder {
             Value::Float64(n) => self.out.push_str(&float(*n)),
             Value::Complex128(..) => return Err("unexpected type: complex128".to_owned()),
             Value::Str(text) => self.quoted(&text.to_text()),
-            Value::List(list) => return self.inline_list(list),
-            Value::Map(_) => return self.inline_table(entries(value)),
+            Value::List(list) => return self.nested(|encoder| encoder.inline_list(list)),
+            Value::Map(_) => return self.nested(|encoder| encoder.inline_table(entries(value))),
             Value::Object(object) if is_time(value) => self.out.push_str(&datetime::text(object.as_ref())?),
             Value::Object(_) => match plain(value)? {
-                Value::Object(_) => return self.inline_table(entries(value)),
+                Value::Object(_) => return self.nested(|encoder| encoder.inline_table(entries(value))),
                 plain => return self.element(&plain),
             },
         }
         Ok(())
+    }
+
+    fn nested(&mut self, write: impl FnOnce(&mut Self) -> Result<(), String>) -> Result<(), String> {
+        if self.depth == MAX_DEPTH {
+            return Err(TOO_DEEP.to_owned());
+        }
+        self.depth += 1;
+        let written = gotmpl::deeper(|| write(self));
+        self.depth -= 1;
+        written
     }
 
     fn inline_list(&mut self, list: &List) -> Result<(), String> {

@@ -148,3 +148,20 @@ fn dates_are_written_as_they_were_read() {
 fn an_empty_list_at_the_top_is_written() {
     check_written(&Value::List(gotmpl::List::nil(gotmpl::Type::LIST)), "[]");
 }
+
+#[test]
+fn what_holds_itself_is_an_error() {
+    let map = gotmpl::Map::new();
+    map.insert("me", Value::Map(map.clone()));
+    let want = Err("toml: value nests too deeply");
+    assert_eq!(encode(&Value::Map(map.clone())).as_ref().map(String::as_str).map_err(String::as_str), want);
+    let inline = Value::map([("a", Value::list(vec![Value::Int(1), Value::Map(map.clone())]))]);
+    assert_eq!(encode(&inline).as_ref().map(String::as_str).map_err(String::as_str), want);
+    map.remove(b"me");
+    let mut deep = Value::list(Vec::new());
+    for _ in 0..2000 {
+        deep = Value::list(vec![deep]);
+    }
+    let deep = Value::map([("a", deep)]);
+    assert_eq!(encode(&deep).as_ref().map(String::as_str).map_err(String::as_str), want);
+}
