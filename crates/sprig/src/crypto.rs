@@ -21,6 +21,7 @@ mod der;
 mod dsa;
 mod ec;
 mod keys;
+mod montgomery;
 mod password;
 mod pem;
 mod primes;

@@ -13,6 +13,8 @@ use crypto_bigint::{CheckedAdd, Limb, NonZero, Odd, Random, Uint, Word};
 use crypto_primes::hazmat::{LucasCheck, MillerRabin, SelfridgeBase, lucas_test};
 use rand_chacha::ChaCha20Rng;
 
+use super::montgomery::Modulus;
+
 /// The odd primes below 2¹⁶.
 const SMALL: [u16; 6541] = small_primes();
 
@@ -102,15 +104,16 @@ fn is_prime_beyond_small_factors<const LIMBS: usize>(number: &Uint<LIMBS>, rando
 fn passes_base_two<const LIMBS: usize>(number: &Odd<Uint<LIMBS>>) -> bool {
     let params = FixedMontyParams::new_vartime(*number);
     let one = FixedMontyForm::one(&params);
-    let minus_one = one.neg();
+    let (one, minus_one) = (one.as_montgomery().to_words(), one.neg().as_montgomery().to_words());
     let last = number.wrapping_sub(&Uint::ONE);
     let twos = last.trailing_zeros_vartime();
     let exponent = last.shr_vartime(twos);
-    let mut power = one.double();
+    let modulus = Modulus::new(number);
+    let mut power = modulus.double(&one);
     for bit in (0..exponent.bit_width_vartime() - 1).rev() {
-        power = power.square();
+        power = modulus.square(&power);
         if exponent.bit_vartime(bit) {
-            power = power.double();
+            power = modulus.double(&power);
         }
     }
     if power == one {
@@ -118,7 +121,7 @@ fn passes_base_two<const LIMBS: usize>(number: &Odd<Uint<LIMBS>>) -> bool {
     }
     (0..twos).any(|_| {
         let found = power == minus_one;
-        power = power.square();
+        power = modulus.square(&power);
         found
     })
 }
