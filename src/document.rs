@@ -46,14 +46,15 @@ pub enum Step {
 }
 
 impl Document {
-    /// Reads `<stem>.yaml`, else `<stem>.json`; returns nothing if neither exists.
+    /// Reads `<name>.yaml`, else `<name>.json` in a folder, which messages call `shown`; returns nothing if neither
+    /// exists.
     ///
     /// A YAML file that cannot be read is an error; the JSON file is then not tried.
-    pub(crate) fn read(root: &Path, shown: &str, stem: &str) -> Result<Option<(Document, Value)>, Error> {
+    pub(crate) fn read(folder: &Path, shown: &str, name: &str) -> Result<Option<(Document, Value)>, Error> {
         for (extension, format) in [("yaml", Format::Yaml), ("json", Format::Json)] {
-            let path = format!("{stem}.{extension}");
-            let file = place::show(shown, &path);
-            match fs::read(root.join(path)) {
+            let name = format!("{name}.{extension}");
+            let file = place::show(shown, &name);
+            match fs::read(folder.join(name)) {
                 Ok(bytes) => return Document::parse(file, format, bytes).map(Some),
                 Err(err) if matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
                 Err(source) => return Err(Error::Unreadable { file, source }),

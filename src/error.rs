@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::render::handlebars::TemplateError;
+use crate::source::SourceError;
 
 /// A place in a file of the user's.
 #[derive(Debug, Clone)]
@@ -97,6 +98,41 @@ pub enum Error {
         /// The entry that asks for it.
         place: Option<Place>,
     },
+    /// A source cannot be had.
+    #[error("cannot install `{source_name}` by {method}: {error}")]
+    Source {
+        /// The method.
+        method: &'static str,
+        /// The source, without credentials.
+        source_name: String,
+        /// The entry that asks for it.
+        place: Option<Box<Place>>,
+        /// Why.
+        error: Box<SourceError>,
+    },
+    /// A name on the command line is that of no component with a source.
+    #[error("no component that is installed is called `{name}`")]
+    NothingToUpdate {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// There is no folder for the cache.
+    #[error("there is no folder for the cache: HOME is not set")]
+    NoCache,
+    /// Two components are installed in one folder.
+    #[error("`{folder}` is the place of two sources: `{first}` and `{second}`")]
+    SamePlace {
+        /// The folder.
+        folder: String,
+        /// The source that comes first.
+        first: String,
+        /// The other one.
+        second: String,
+        /// The other one's entry.
+        place: Box<Place>,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read `{file}`: {source}")]
     Unreadable {
@@ -180,6 +216,12 @@ pub enum Error {
         place: Place,
         /// The name.
         name: String,
+    },
+    /// A component that is fetched has no name, and so no place.
+    #[error("what is installed needs a `name`")]
+    NoName {
+        /// The entry.
+        place: Place,
     },
     /// A name that becomes a file's has a slash.
     #[error("the name `{name}` cannot be the name of a file")]
@@ -321,17 +363,22 @@ impl Error {
             | Error::TooLarge { place, .. }
             | Error::DuplicateSibling { place, .. }
             | Error::NameLeaves { place, .. }
+            | Error::NoName { place }
             | Error::NameNoFile { place, .. }
             | Error::PathLeaves { place, .. }
             | Error::NoFolder { place, .. }
             | Error::NoChart { place, .. }
             | Error::HookNotAllowed { place, .. }
             | Error::HooksNotRun { place, .. } => Some(place),
+            Error::Source { place, .. } => place.as_deref(),
             Error::SameOutput { place, .. }
+            | Error::SamePlace { place, .. }
             | Error::MergeConflict { place, .. }
             | Error::HookFailed { place, .. } => Some(place),
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
+            | Error::NoCache
+            | Error::NothingToUpdate { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
             | Error::InvalidResource { .. }
@@ -360,7 +407,10 @@ impl Error {
             Error::DuplicateSibling { first, .. } => {
                 Some(format!("the other one is at {first}: rename one of them"))
             }
-            Error::SameOutput { .. } => Some("rename one of them".into()),
+            Error::Source { error, .. } => error.hint(),
+            Error::NothingToUpdate { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Error::NoCache => Some("name one in FAB_CACHE_DIR".into()),
+            Error::SameOutput { .. } | Error::SamePlace { .. } => Some("rename one of them".into()),
             Error::MergeConflict { .. } => Some("make both of one kind, or remove one".into()),
             Error::HookNotAllowed { source_name, .. } => {
                 Some(format!("read it, then allow it with `--allow-hooks {source_name}`"))
@@ -374,8 +424,10 @@ impl Error {
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
             Error::Template(err) => err.kind.hint(),
             Error::Unreadable { .. }
+            | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }
+            | Error::NoName { .. }
             | Error::TooLarge { .. }
             | Error::PathLeaves { .. }
             | Error::NoFolder { .. }
@@ -389,9 +441,13 @@ impl Error {
         }
     }
 
-    /// Returns whether this is a finding about the output, rather than a failure to make it.
+    /// Returns whether this is a finding, rather than a failure to do what was asked for.
     pub fn is_finding(&self) -> bool {
-        matches!(self, Error::InvalidResource { .. })
+        match self {
+            Error::InvalidResource { .. } => true,
+            Error::Source { error, .. } => matches!(**error, SourceError::NotLocked),
+            _ => false,
+        }
     }
 }
 

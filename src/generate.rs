@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use crate::config::{self, Environment};
 use crate::definition::{self, place};
 use crate::error::{Error, Failure, Warning};
-use crate::hooks::{self, HookPolicy, HookRun};
+use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::output::OutputTree;
+use crate::project::Project;
 use crate::render::{ChartSettings, Renderer};
 use crate::resolve::{ResolvedTree, resolve};
 use crate::resource;
@@ -57,8 +58,10 @@ pub fn generate(
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
     check_folders(&options.environments)?;
     let shown = shown(options);
+    let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    once_each(project.warnings, heard);
     let trees = resolve_all(options, &shown, heard)?;
-    check_hooks(&trees, &options.hooks)?;
+    check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
     let pool = pool.map_err(|err| vec![whole_run(Error::Threads(err))])?;
@@ -116,7 +119,7 @@ fn resolve_all(
 fn check_hooks(trees: &[ResolvedTree], policy: &HookPolicy) -> Result<(), Vec<Failure>> {
     let failures = trees.iter().flat_map(|tree| {
         tree.components.iter().filter_map(|component| {
-            let error = hooks::check(component, policy).err()?;
+            let error = component.hooked().check(Moment::GENERATE, policy).err()?;
             Some(Failure {
                 component: component.path.clone(),
                 environments: vec![tree.environment.to_string()],

@@ -9,10 +9,9 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-use crate::definition::{Hooks, Remote};
+use crate::definition::{Entry, Hooks, Remote};
 use crate::document::Step;
-use crate::error::Error;
-use crate::resolve::ResolvedComponent;
+use crate::error::{Error, Place};
 
 /// Which hooks may run.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +20,13 @@ pub struct HookPolicy {
     pub run: bool,
     /// The sources from elsewhere whose hooks may run.
     pub allowed: Vec<String>,
+}
+
+impl HookPolicy {
+    /// Returns the policy with more sources whose hooks may run.
+    pub(crate) fn allowing(&self, sources: &[String]) -> Self {
+        HookPolicy { run: self.run, allowed: [&self.allowed, sources].concat() }
+    }
 }
 
 /// A command of a hook that was run.
@@ -36,80 +42,116 @@ pub struct HookRun {
     pub output: String,
 }
 
-/// The two moments around the generation of a component.
+/// The moments around the installation and the generation of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    Before,
-    After,
+    BeforeInstall,
+    AfterInstall,
+    BeforeGenerate,
+    AfterGenerate,
 }
 
 impl Moment {
+    /// The moments of `fab generate`.
+    pub(crate) const GENERATE: [Moment; 2] = [Moment::BeforeGenerate, Moment::AfterGenerate];
+    /// The moments of `fab install`.
+    pub(crate) const INSTALL: [Moment; 2] = [Moment::BeforeInstall, Moment::AfterInstall];
+
     fn hook(self) -> &'static str {
         match self {
-            Moment::Before => "before-generate",
-            Moment::After => "after-generate",
+            Moment::BeforeInstall => "before-install",
+            Moment::AfterInstall => "after-install",
+            Moment::BeforeGenerate => "before-generate",
+            Moment::AfterGenerate => "after-generate",
         }
     }
 
     fn commands(self, hooks: &Hooks) -> &[String] {
         match self {
-            Moment::Before => &hooks.before_generate,
-            Moment::After => &hooks.after_generate,
+            Moment::BeforeInstall => &hooks.before_install,
+            Moment::AfterInstall => &hooks.after_install,
+            Moment::BeforeGenerate => &hooks.before_generate,
+            Moment::AfterGenerate => &hooks.after_generate,
         }
     }
 }
 
-/// Returns whether a component has hooks that `generate` runs.
-pub(crate) fn has_any(component: &ResolvedComponent) -> bool {
-    first(component).is_some()
+/// A component with hooks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hooked<'a> {
+    /// Path of the component in the tree.
+    pub(crate) path: &'a str,
+    /// The component, and the file that it is in.
+    pub(crate) own: &'a Entry,
+    /// The folder that its hooks run in.
+    pub(crate) folder: &'a str,
+    /// Where its file came from, if it was installed.
+    pub(crate) remote: Option<&'a Remote>,
 }
 
-/// Checks that the hooks of a component may run.
-pub(crate) fn check(component: &ResolvedComponent, policy: &HookPolicy) -> Result<(), Error> {
-    let Some(moment) = first(component) else { return Ok(()) };
-    let (hook, place) = (moment.hook(), place(component, moment));
-    match &component.remote {
-        _ if !policy.run => Err(Error::HooksNotRun { hook, place }),
-        Some(Remote { source, .. }) if !policy.allowed.contains(source) => {
-            Err(Error::HookNotAllowed { hook, source_name: source.clone(), place })
-        }
-        Some(_) | None => Ok(()),
+impl Hooked<'_> {
+    /// Returns whether there are commands for one of the moments.
+    pub(crate) fn has_any(&self, moments: [Moment; 2]) -> bool {
+        self.first(moments).is_some()
     }
-}
 
-/// Runs the commands of one hook; `done` hears of each that succeeded.
-pub(crate) fn run(
-    component: &ResolvedComponent,
-    moment: Moment,
-    root: &Path,
-    done: &(dyn Fn(HookRun) + Sync),
-) -> Result<(), Error> {
-    for command in moment.commands(&component.own.component.hooks) {
-        // An empty command is nothing to run, as in Fabrikate.
-        if command.is_empty() {
-            continue;
-        }
-        let failed = |status: String, output: String| Error::HookFailed {
-            hook: moment.hook(),
-            command: command.clone(),
-            status,
-            output,
-            place: place(component, moment).into(),
-        };
-        match shell(command, &root.join(&component.folder)) {
-            Ok((status, output)) if status.success() => {
-                done(HookRun {
-                    component: component.path.clone(),
-                    hook: moment.hook(),
-                    command: command.clone(),
-                    output,
-                });
+    /// Checks that the hooks of these moments may run.
+    pub(crate) fn check(&self, moments: [Moment; 2], policy: &HookPolicy) -> Result<(), Error> {
+        let Some(moment) = self.first(moments) else { return Ok(()) };
+        let (hook, place) = (moment.hook(), self.place(moment));
+        match self.remote {
+            _ if !policy.run => Err(Error::HooksNotRun { hook, place }),
+            Some(Remote { source, .. }) if !policy.allowed.contains(source) => {
+                Err(Error::HookNotAllowed { hook, source_name: source.clone(), place })
             }
-            Ok((status, output)) => return Err(failed(status.to_string(), output)),
-            Err(err) => return Err(failed(err.to_string(), String::new())),
+            Some(_) | None => Ok(()),
         }
     }
-    Ok(())
+
+    /// Runs the commands of one moment; `done` hears of each that succeeded.
+    pub(crate) fn run(
+        &self,
+        moment: Moment,
+        root: &Path,
+        done: &(dyn Fn(HookRun) + Sync),
+    ) -> Result<(), Error> {
+        for command in moment.commands(&self.own.component.hooks) {
+            // An empty command is nothing to run, as in Fabrikate.
+            if command.is_empty() {
+                continue;
+            }
+            let failed = |status: String, output: String| Error::HookFailed {
+                hook: moment.hook(),
+                command: command.clone(),
+                status,
+                output,
+                place: self.place(moment).into(),
+            };
+            match shell(command, &root.join(self.folder)) {
+                Ok((status, output)) if status.success() => {
+                    done(HookRun {
+                        component: self.path.to_owned(),
+                        hook: moment.hook(),
+                        command: command.clone(),
+                        output,
+                    });
+                }
+                Ok((status, output)) => return Err(failed(status.to_string(), output)),
+                Err(err) => return Err(failed(err.to_string(), String::new())),
+            }
+        }
+        Ok(())
+    }
+
+    fn first(&self, moments: [Moment; 2]) -> Option<Moment> {
+        moments.into_iter().find(|moment| !moment.commands(&self.own.component.hooks).is_empty())
+    }
+
+    fn place(&self, moment: Moment) -> Place {
+        let mut steps = self.own.component.steps.clone();
+        steps.extend(["hooks", moment.hook()].map(|key| Step::Key(key.to_owned())));
+        self.own.file.document.place(&steps)
+    }
 }
 
 /// Runs a command with one pipe for both of its outputs, so that their lines stay in order.
@@ -129,16 +171,4 @@ fn shell(command: &str, folder: &Path) -> std::io::Result<(ExitStatus, String)> 
     let mut output = Vec::new();
     reader.read_to_end(&mut output)?;
     Ok((child.wait()?, String::from_utf8_lossy(&output).into_owned()))
-}
-
-fn first(component: &ResolvedComponent) -> Option<Moment> {
-    let hooks = &component.own.component.hooks;
-    [Moment::Before, Moment::After].into_iter().find(|moment| !moment.commands(hooks).is_empty())
-}
-
-fn place(component: &ResolvedComponent, moment: Moment) -> crate::error::Place {
-    let own = &component.own;
-    let mut steps = own.component.steps.clone();
-    steps.extend(["hooks", moment.hook()].map(|key| Step::Key(key.to_owned())));
-    own.file.document.place(&steps)
 }

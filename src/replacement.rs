@@ -38,6 +38,22 @@ impl Replacement {
         Ok(new)
     }
 
+    /// Puts right what a run left that died while it replaced `target`.
+    pub(crate) fn settle(target: &Path) -> Result<(), Error> {
+        let replacement = Self::of(target);
+        if !exists(&replacement.parent) {
+            return Ok(());
+        }
+        replacement.recover()?;
+        replacement.remove_stale()
+    }
+
+    fn of(target: &Path) -> Self {
+        let parent = target.parent().unwrap_or(target).to_owned();
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        Replacement { target: target.to_owned(), parent, prefix: format!(".{name}.fab-"), _lock: None }
+    }
+
     /// Returns the new folder.
     pub(crate) fn folder(&self) -> PathBuf {
         self.parent.join(format!("{}new-{}", self.prefix, std::process::id()))

@@ -18,6 +18,7 @@ use crate::config::{Config, Environment, Layer};
 use crate::definition::{Body, Component, Definition, Entry, Generator, Node, Remote, place};
 use crate::document::Step;
 use crate::error::{Error, Failure, Warning, WarningKind};
+use crate::hooks::Hooked;
 use crate::suggest::closest;
 
 /// What an environment makes of a definition.
@@ -59,6 +60,11 @@ impl ResolvedComponent {
     pub fn name(&self) -> &str {
         &self.own.component.name
     }
+
+    /// Returns the component as one with hooks.
+    pub(crate) fn hooked(&self) -> Hooked<'_> {
+        Hooked { path: &self.path, own: &self.own, folder: &self.folder, remote: self.remote.as_ref() }
+    }
 }
 
 /// A tree, or what is wrong with it.
@@ -74,27 +80,26 @@ pub struct Resolution {
 
 /// Decides what `environment` makes of a definition, which was loaded with it.
 pub fn resolve(definition: &Definition, environment: &Environment) -> Resolution {
-    let tree = ResolvedTree { environment: environment.clone(), components: Vec::new() };
-    let mut resolver = Resolver {
-        definition,
-        layers: environment.layers(),
-        resolution: Resolution { tree, failures: Vec::new(), warnings: Vec::new() },
-        outputs: BTreeMap::new(),
-        warned: BTreeSet::new(),
-        names: Vec::new(),
-        chain: Vec::new(),
-    };
-    // Fabrikate starts the root with an empty map, and what is merged into a map loses its nulls.
-    let config = Config { values: Some(Mapping::new()), ..Config::default() };
-    resolver.node(&definition.root, config);
+    let mut resolver = Resolver::new(definition, environment);
+    resolver.root();
     resolver.warn_of_absent_environments(environment);
     resolver.resolution
+}
+
+/// Returns the components that `environment` does not disable, whether they could be read or not; a parent comes before
+/// its children.
+pub(crate) fn enabled<'a>(definition: &'a Definition, environment: &'a Environment) -> Vec<&'a Node> {
+    let mut resolver = Resolver::new(definition, environment);
+    resolver.root();
+    resolver.visited
 }
 
 struct Resolver<'a> {
     definition: &'a Definition,
     layers: Vec<&'a str>,
     resolution: Resolution,
+    /// The components so far.
+    visited: Vec<&'a Node>,
     /// The output files so far, with the component that writes each.
     outputs: BTreeMap<String, String>,
     /// The files whose warnings were passed on.
@@ -106,7 +111,28 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
+    fn new(definition: &'a Definition, environment: &'a Environment) -> Self {
+        let tree = ResolvedTree { environment: environment.clone(), components: Vec::new() };
+        Resolver {
+            definition,
+            layers: environment.layers(),
+            resolution: Resolution { tree, failures: Vec::new(), warnings: Vec::new() },
+            visited: Vec::new(),
+            outputs: BTreeMap::new(),
+            warned: BTreeSet::new(),
+            names: Vec::new(),
+            chain: Vec::new(),
+        }
+    }
+
+    fn root(&mut self) {
+        // Fabrikate starts the root with an empty map, and what is merged into a map loses its nulls.
+        let config = Config { values: Some(Mapping::new()), ..Config::default() };
+        self.node(&self.definition.root, config);
+    }
+
     fn node(&mut self, node: &'a Node, mut config: Config) {
+        self.visited.push(node);
         let body = match &node.body {
             Ok(body) => body,
             Err(error) => return self.fail(component_path(node, None), Arc::clone(error)),
@@ -322,7 +348,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// Names a component by its way down the tree.
-fn component_path(node: &Node, body: Option<&Body>) -> String {
+pub(crate) fn component_path(node: &Node, body: Option<&Body>) -> String {
     let name = match (&node.entry, body) {
         (Some(entry), _) => entry.component.name.as_str(),
         (None, Some(body)) => body.own.component.name.as_str(),

@@ -5,13 +5,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use helm::{Capabilities, KubeVersion};
 
 use super::report::Line;
 use super::world::WorldArgs;
-use super::{Result, Ui};
+use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::generate::{Event, GenerateOptions, all_environments, generate};
 use crate::hooks::HookPolicy;
@@ -64,7 +64,7 @@ pub(super) struct GenerateArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let start = now();
+    let start = world::now();
     let options = args.options()?;
     let outputs = {
         let ui = Mutex::new(&mut *ui);
@@ -121,11 +121,7 @@ impl GenerateArgs {
 fn tell(ui: &mut Ui, event: Event) {
     match event {
         Event::Warning(warning) => ui.warning(format_args!("{}", Line(&warning))),
-        Event::Hook(run) => {
-            let output = run.output.trim_end();
-            let break_line = if output.is_empty() { "" } else { "\n" };
-            ui.detail(format_args!("{}: {}: {}{break_line}{output}", run.component, run.hook, run.command));
-        }
+        Event::Hook(run) => ui.hook(&run),
     }
 }
 
@@ -180,9 +176,4 @@ impl fmt::Display for Generated<'_> {
 fn shown(path: &Path) -> String {
     let shown = path.to_string_lossy().replace('\\', "/");
     shown.strip_prefix("./").map_or(shown.clone(), str::to_owned)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -9,10 +9,13 @@
 //!
 //! Invariant: nothing of the library depends on this module.
 
+mod cache;
 mod generate;
+mod install;
 mod report;
 mod template;
 mod ui;
+mod update;
 mod version;
 mod world;
 
@@ -40,16 +43,22 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    Install(install::InstallArgs),
+    Update(update::UpdateArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
+    Cache(cache::CacheArgs),
     Version(version::VersionArgs),
 }
 
 impl Command {
     fn run(&self, ui: &mut Ui) -> Result<ExitCode> {
         match self {
+            Self::Install(args) => install::run(args, ui),
+            Self::Update(args) => update::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
+            Self::Cache(args) => cache::run(args, ui),
             Self::Version(args) => version::run(args, ui),
         }
     }

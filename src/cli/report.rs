@@ -12,6 +12,7 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use crate::error::{Error, Failure, Place, Position, Warning};
+use crate::source::SourceError;
 
 /// All failures of a run.
 #[derive(Debug)]
@@ -72,6 +73,14 @@ impl From<Error> for Report {
     }
 }
 
+/// The cache cannot be used.
+impl From<SourceError> for Report {
+    fn from(error: SourceError) -> Self {
+        let entry = Entry { message: error.to_string(), place: None, context: None, hint: error.hint() };
+        Self { entries: vec![entry], code: 2 }
+    }
+}
+
 /// The answer could not be printed. A reader that has seen enough (`| head`)
 /// is no failure to tell of.
 impl From<io::Error> for Report {
@@ -106,10 +115,30 @@ impl Entry {
         let title = Level::ERROR.primary_title(&self.message);
         let notes = self.context.iter().map(|text| Element::from(Level::NOTE.message(text)));
         let help = self.hint.iter().map(|text| Element::from(Level::HELP.message(text)));
-        let group =
-            Group::with_title(title).elements(self.place.iter().map(excerpt)).elements(notes.chain(help));
+        let place = self.place.clone().map(without_secrets);
+        let group = Group::with_title(title).elements(place.iter().map(excerpt)).elements(notes.chain(help));
         renderer.render(&[group]).to_string()
     }
+}
+
+/// A place whose text shows no user and password of an address: people write them into component files.
+fn without_secrets(place: Place) -> Place {
+    let mut text = String::new();
+    let mut rest = &*place.text;
+    while let Some(at) = rest.find("://") {
+        let (before, behind) = rest.split_at(at + 3);
+        text.push_str(before);
+        let end = behind.find(|c: char| c.is_whitespace() || "/'\"?#".contains(c)).unwrap_or(behind.len());
+        let secret = behind[..end].rfind('@').unwrap_or(0);
+        // As many characters as before, so that what is behind them stays in its column.
+        text.extend(behind[..secret].chars().map(|_| '*'));
+        rest = &behind[secret..];
+    }
+    if text.is_empty() {
+        return place;
+    }
+    text.push_str(rest);
+    Place { text: text.into(), ..place }
 }
 
 /// A place, with the line that it is in if the text is known.
@@ -185,6 +214,14 @@ mod tests {
              |\n  \
              = note: in component `shop/web`, for prod, staging",
         );
+    }
+
+    #[test]
+    fn user_and_password_of_an_address_are_not_shown() {
+        let mut place = place(2, 1);
+        place.text = "name: web\nsource: https://mé:s3cr3t@h.example/x@y\n".into();
+        let text = without_secrets(place).text;
+        assert_eq!(&*text, "name: web\nsource: https://*********@h.example/x@y\n");
     }
 
     #[test]

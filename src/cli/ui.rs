@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::report::Report;
+use crate::hooks::HookRun;
 
 /// How much is printed.
 #[derive(clap::Args, Default)]
@@ -81,6 +82,13 @@ impl Ui {
     /// Says what is worth knowing only to who looks for it.
     pub(super) fn detail(&mut self, text: fmt::Arguments<'_>) {
         self.message(Verbosity::Verbose, text);
+    }
+
+    /// Says which command of a hook ran, and what it printed.
+    pub(super) fn hook(&mut self, run: &HookRun) {
+        let output = run.output.trim_end();
+        let break_line = if output.is_empty() { "" } else { "\n" };
+        self.detail(format_args!("{}: {}: {}{break_line}{output}", run.component, run.hook, run.command));
     }
 
     /// Prints everything that went wrong.

@@ -1,10 +1,11 @@
-//! What commands that render take from the process: the clock, the time zone,
-//! fresh randomness and helm's environment variables.
+//! What commands take from the process: the clock, the time zone, fresh
+//! randomness and environment variables.
 //!
 //! Seeds are secret: no message, error or help prints one.
 
 use std::io;
-use std::time::SystemTime;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
 use clap::builder::NonEmptyStringValueParser;
 use helm::{Env, Seed};
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::render::World;
+use crate::source::Cache;
 
 /// What makes a rendering repeatable.
 #[derive(clap::Args)]
@@ -44,6 +46,36 @@ impl WorldArgs {
     pub(super) fn env(&self) -> Result<Env, Error> {
         self.read().map(|world| world.env())
     }
+}
+
+/// Returns this moment, to measure from.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Returns an environment variable; one that is empty counts as not set.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns the environment variables; those that are no text are none of `fab`.
+pub(super) fn variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Returns the cache of this user.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+pub(super) fn cache() -> Result<Cache, Error> {
+    let below = |name, folder: &str| Some(PathBuf::from(variable(name)?).join(folder));
+    let folder = below("FAB_CACHE_DIR", "")
+        .or_else(|| below("XDG_CACHE_HOME", "fab"))
+        .or_else(|| below("HOME", ".cache/fab"))
+        .or_else(|| below("LOCALAPPDATA", "fab/cache"));
+    Ok(Cache::new(&folder.ok_or(Error::NoCache)?, SystemTime::now()))
 }
 
 fn new_seed() -> Result<Seed, Error> {

@@ -15,11 +15,11 @@ use crate::error::{Error, Warning};
 
 const FIELDS: [&str; 5] = ["namespace", "injectNamespace", "disabled", "config", "subcomponents"];
 
-/// Returns the names of the config files beside the root component, without `common`, in order.
+/// Returns the names of the config files of the component in a folder, without `common`, in order.
 ///
 /// A folder that cannot be read has none: the names are for suggestions and for runs over all environments.
-pub(crate) fn names(root: &Path) -> Vec<String> {
-    let mut names: Vec<String> = walkdir::WalkDir::new(root.join("config"))
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = walkdir::WalkDir::new(folder.join("config"))
         .min_depth(1)
         .max_depth(1)
         .into_iter()
@@ -35,10 +35,10 @@ pub(crate) fn names(root: &Path) -> Vec<String> {
     names
 }
 
-/// Reads `<folder>/config/<name>`; returns nothing if there is no such file.
-pub(crate) fn layer(root: &Path, shown: &str, folder: &str, name: &str) -> Result<Option<Layer>, Error> {
-    let stem = place::join(&[folder, "config", name]);
-    let Some((document, value)) = Document::read(root, shown, &stem)? else {
+/// Reads the config file `name` of the component in a folder, which messages call `shown`; returns nothing if there
+/// is no such file.
+pub(crate) fn layer(folder: &Path, shown: &str, name: &str) -> Result<Option<Layer>, Error> {
+    let Some((document, value)) = Document::read(folder, shown, &place::join(&["config", name]))? else {
         return Ok(None);
     };
     let mut warnings = Vec::new();

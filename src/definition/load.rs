@@ -18,6 +18,7 @@ use super::{
 };
 use crate::config::{self, Environment};
 use crate::error::{Error, Place};
+use crate::source::SourceUrl;
 
 /// Components below components; real definitions have four or five levels.
 const MAX_DEPTH: usize = 100;
@@ -34,20 +35,25 @@ pub fn load(root: &Path, shown: &str, environments: &[Environment]) -> Definitio
             names.push(name.to_owned());
         }
     }
-    let mut loader = Loader { root, shown, names, files: BTreeMap::new(), layers: BTreeMap::new(), count: 0 };
-    let node = loader.root();
-    Definition {
-        shown: shown.to_owned(),
-        root: node,
-        environments: config::load::names(root),
-        layers: loader.layers,
-    }
+    Loader::new(root, shown, Some(names), &Places::new()).load()
 }
+
+/// Reads the definition in `root` with all of its config files. What is to be installed in a folder of `places` is
+/// read from where it is already.
+pub(crate) fn load_all(root: &Path, shown: &str, places: &Places) -> Definition {
+    Loader::new(root, shown, None, places).load()
+}
+
+/// Where on disk the content of folders is that are not in their place.
+pub(crate) type Places = BTreeMap<String, PathBuf>;
 
 struct Loader<'a> {
     root: &'a Path,
     shown: &'a str,
-    names: Vec<String>,
+    /// The names of the config files to read; none for all.
+    names: Option<Vec<String>>,
+    places: &'a Places,
+    stands_for: Option<Entry>,
     files: BTreeMap<String, Result<Option<Arc<ComponentFile>>, Arc<Error>>>,
     layers: BTreeMap<(String, String), LayerResult>,
     count: usize,
@@ -68,7 +74,23 @@ struct Way {
     depth: usize,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(root: &'a Path, shown: &'a str, names: Option<Vec<String>>, places: &'a Places) -> Self {
+        let (files, layers) = (BTreeMap::new(), BTreeMap::new());
+        Loader { root, shown, names, places, stands_for: None, files, layers, count: 0 }
+    }
+
+    fn load(mut self) -> Definition {
+        let node = self.root();
+        Definition {
+            shown: self.shown.to_owned(),
+            root: node,
+            stands_for: self.stands_for,
+            environments: config::load::names(self.root),
+            layers: self.layers,
+        }
+    }
+
     fn root(&mut self) -> Node {
         let mut way = Way::default();
         let body = self.root_body(&mut way);
@@ -83,6 +105,7 @@ impl Loader<'_> {
             return self.body(file, vec![String::new()], way);
         }
         let entry = Entry { component, file };
+        self.stands_for = Some(entry.clone());
         self.check_inside(&entry, &entry.component.name)?;
         way.above.push((self.on_disk(""), String::new()));
         way.folder = place::component_folder("", &entry.component);
@@ -151,13 +174,21 @@ impl Loader<'_> {
     /// Reads the component file that an entry points to.
     fn target(&mut self, entry: &Entry, way: &Way) -> Result<Arc<ComponentFile>, Arc<Error>> {
         self.file(&way.folder)?.ok_or_else(|| match entry.component.method {
-            Method::Git => Arc::new(Error::NotInstalled {
+            Method::Git if !self.is_cloned(entry, way) => Arc::new(Error::NotInstalled {
                 name: entry.component.name.clone(),
                 folder: place::show(self.shown, &way.folder),
                 place: Some(entry.place()),
             }),
-            Method::Helm | Method::Http | Method::Local => self.missing(&way.folder, Some(entry.place())),
+            Method::Git | Method::Helm | Method::Http | Method::Local => {
+                self.missing(&way.folder, Some(entry.place()))
+            }
         })
+    }
+
+    /// Whether the clone of an entry is there, whatever is in it.
+    fn is_cloned(&self, entry: &Entry, way: &Way) -> bool {
+        let above = way.above.last().map_or("", |(_, folder)| folder.as_str());
+        self.place_of(&place::join(&[above, "components", &entry.component.name])).is_dir()
     }
 
     /// The name of an entry is a folder of the output.
@@ -213,25 +244,41 @@ impl Loader<'_> {
         if let Some(known) = self.files.get(folder) {
             return known.clone();
         }
-        let read = read::component_file(self.root, self.shown, folder);
+        let read = read::component_file(&self.place_of(folder), &place::show(self.shown, folder));
         let file = read.map(|file| file.map(Arc::new)).map_err(Arc::new);
         self.files.insert(folder.to_owned(), file.clone());
         file
     }
 
     fn read_layers(&mut self, folder: &str) {
-        for name in &self.names {
-            let key = (folder.to_owned(), name.clone());
-            self.layers.entry(key).or_insert_with(|| {
-                let layer = config::load::layer(self.root, self.shown, folder, name);
+        let (disk, shown) = (self.place_of(folder), place::show(self.shown, folder));
+        let names = self.names.clone().unwrap_or_else(|| {
+            let mut names = config::load::names(&disk);
+            names.push(config::COMMON.to_owned());
+            names
+        });
+        for name in names {
+            self.layers.entry((folder.to_owned(), name.clone())).or_insert_with(|| {
+                let layer = config::load::layer(&disk, &shown, &name);
                 layer.map(|layer| layer.map(Arc::new)).map_err(Arc::new)
             });
         }
     }
 
+    /// Returns the folder on disk that has the content of a folder of the tree.
+    fn place_of(&self, folder: &str) -> PathBuf {
+        let ways = std::iter::successors(Some(folder), |way| way.rsplit_once('/').map(|(above, _)| above));
+        for way in ways {
+            if let Some(place) = self.places.get(way) {
+                return place.join(folder[way.len()..].trim_start_matches('/'));
+            }
+        }
+        self.root.join(folder)
+    }
+
     /// Returns the folder free of links, so that two ways to one folder are seen to be one.
     fn on_disk(&self, folder: &str) -> PathBuf {
-        let path = self.root.join(folder);
+        let path = self.place_of(folder);
         fs::canonicalize(&path).unwrap_or(path)
     }
 }
@@ -239,6 +286,9 @@ impl Loader<'_> {
 /// Returns where an entry's component came from, if it was installed.
 fn remote_of(entry: &Component, folder: &str) -> Option<Remote> {
     let installed = place::installed_folder(folder)?;
-    let source = if entry.method == Method::Git { entry.source.clone() } else { installed.clone() };
+    let source = match entry.method {
+        Method::Git => SourceUrl::new(&entry.source).to_string(),
+        Method::Helm | Method::Http | Method::Local => installed.clone(),
+    };
     Some(Remote { source, folder: installed })
 }

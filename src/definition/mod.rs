@@ -22,6 +22,7 @@ pub(crate) mod place;
 mod read;
 
 pub use load::load;
+pub(crate) use load::{Places, load_all};
 
 /// How a component becomes manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,6 +217,8 @@ pub struct Definition {
     pub shown: String,
     /// The root component.
     pub root: Node,
+    /// The entry of a root that only names the component to take its place.
+    pub stands_for: Option<Entry>,
     /// The environments that have a config file beside the root, in order.
     pub environments: Vec<String>,
     /// The config files by folder and name, for the names of all environments of the run.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use goyaml::Value;
 
 use super::fields::{Fields, scalar_text};
-use super::{Component, ComponentFile, Generator, Hooks, Method, place};
+use super::{Component, ComponentFile, Generator, Hooks, Method};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning, WarningKind};
 use crate::suggest::closest;
@@ -28,9 +28,9 @@ const FIELDS: [&str; 11] = [
 const SETTINGS: [&str; 5] = ["config", "namespace", "injectNamespace", "disabled", "values"];
 const HOOKS: [&str; 4] = ["before-install", "after-install", "before-generate", "after-generate"];
 
-/// Reads the component file of a folder; returns nothing if it has none.
-pub(super) fn component_file(root: &Path, shown: &str, folder: &str) -> Result<Option<ComponentFile>, Error> {
-    let Some((document, value)) = Document::read(root, shown, &place::join(&[folder, "component"]))? else {
+/// Reads the component file of a folder, which messages call `shown`; returns nothing if it has none.
+pub(super) fn component_file(folder: &Path, shown: &str) -> Result<Option<ComponentFile>, Error> {
+    let Some((document, value)) = Document::read(folder, shown, "component")? else {
         return Ok(None);
     };
     let mut warnings = Vec::new();

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::resolve::ResolvedComponent;
 
 /// What `fab` itself keeps in the folder of a component.
-const OWN_FILES: [&str; 3] = ["component.yaml", "component.json", "access.yaml"];
+const OWN_FILES: [&str; 5] = ["component.yaml", "component.json", "access.yaml", "fab.lock", "fab.yaml"];
 const OWN_FOLDERS: [&str; 3] = ["config", "components", "helm_repos"];
 
 /// The input folder of a component.
@@ -97,6 +97,6 @@ pub(super) fn is_hidden(path: &Path) -> bool {
 }
 
 fn is_own(entry: &DirEntry) -> bool {
-    let names = if entry.file_type().is_dir() { OWN_FOLDERS } else { OWN_FILES };
+    let names: &[&str] = if entry.file_type().is_dir() { &OWN_FOLDERS } else { &OWN_FILES };
     names.iter().any(|name| entry.file_name() == OsStr::new(name))
 }

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::config::Environment;
 use crate::definition::{Generator, place};
 use crate::error::{Error, Failure, Warning};
-use crate::hooks::{self, HookRun, Moment};
+use crate::hooks::{HookRun, Moment};
 use crate::output::{Manifest, OutputTree};
 use crate::resolve::{ResolvedComponent, ResolvedTree};
 
@@ -97,7 +97,7 @@ impl<'a> Renderer<'a> {
 
     /// Renders every component of every tree.
     pub(crate) fn trees(&self, trees: &[ResolvedTree], heard: &(dyn Fn(HookRun) + Sync)) -> Rendering {
-        let hooked = trees.iter().flat_map(|tree| &tree.components).any(hooks::has_any);
+        let hooked = trees.iter().flat_map(|tree| &tree.components).any(has_hooks);
         let outcomes: Vec<Vec<Option<Outcome>>> = if hooked {
             trees.iter().map(|tree| self.by_level(tree, heard)).collect()
         } else {
@@ -121,8 +121,7 @@ impl<'a> Renderer<'a> {
         for level in 0..levels {
             let at_level = |hooked: bool| {
                 let numbered = tree.components.iter().enumerate();
-                let wanted =
-                    numbered.filter(move |(_, one)| one.level == level && hooks::has_any(one) == hooked);
+                let wanted = numbered.filter(move |(_, one)| one.level == level && has_hooks(one) == hooked);
                 wanted.collect::<Vec<_>>()
             };
             for (at, component) in at_level(true) {
@@ -147,10 +146,11 @@ impl<'a> Renderer<'a> {
         environment: &Environment,
         heard: &(dyn Fn(HookRun) + Sync),
     ) -> Outcome {
-        let run = |moment| hooks::run(component, moment, self.root, heard).map_err(|err| vec![Arc::new(err)]);
-        run(Moment::Before)?;
+        let run =
+            |moment| component.hooked().run(moment, self.root, heard).map_err(|err| vec![Arc::new(err)]);
+        run(Moment::BeforeGenerate)?;
         let text = self.one(component, environment)?;
-        run(Moment::After)?;
+        run(Moment::AfterGenerate)?;
         Ok(text)
     }
 
@@ -208,6 +208,10 @@ impl Rendering {
         }
         self.outputs.push(output);
     }
+}
+
+fn has_hooks(component: &ResolvedComponent) -> bool {
+    component.hooked().has_any(Moment::GENERATE)
 }
 
 #[cfg(test)]

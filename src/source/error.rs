@@ -112,7 +112,8 @@ impl SourceError {
                 Some(format!("there is {}", names.join(", ")))
             }
             SourceError::Unauthorized { host, credentials: None } => Some(format!(
-                "if it is not public, give a token for {host}: by access.yaml, a git credential helper, netrc or the environment"
+                "if it is not public, give a token for it in {}, or a key to the ssh agent",
+                token_variable(host)
             )),
             SourceError::Unauthorized { credentials: Some(from), .. } => {
                 Some(format!("the credentials are from {from}: see that they are valid and may read it"))
@@ -157,4 +158,11 @@ impl SourceError {
             | SourceError::Io { .. } => false,
         }
     }
+}
+
+/// Returns the environment variable that holds the token of a host: the host in capitals, with `_` for every dot, dash
+/// and colon.
+pub(super) fn token_variable(host: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("FAB_TOKEN_{}", host.chars().map(letter).collect::<String>())
 }

@@ -8,10 +8,24 @@
 //! The methods are modules of their own that know neither lock nor cache: they
 //! take plain arguments and give bytes or a folder with its digest.
 
+use std::fmt;
+
+pub mod cache;
 pub mod error;
+mod fetch;
+mod git;
+mod install;
+pub mod lockfile;
+mod placing;
+mod plan;
 mod url;
 
+pub use cache::Cache;
 pub use error::SourceError;
+pub use fetch::Network;
+pub use install::{
+    Change, InstallEvent, InstallOptions, Installed, Planned, Preview, Renew, install, preview, resolve_anew,
+};
 pub use url::SourceUrl;
 
 /// What a component asks for: the fields of its entry that say what to fetch, whoever names it and wherever it goes.
@@ -66,4 +80,38 @@ pub enum Resolved {
         /// `sha256:…` of it.
         digest: String,
     },
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Asked::Git { url, branch, version } => {
+                write!(f, "git {url}")?;
+                named(f, "branch", branch.as_deref())?;
+                named(f, "version", version.as_deref())
+            }
+            Asked::Chart { repository, chart, version } => {
+                write!(f, "helm {repository} path {chart}")?;
+                named(f, "version", version.as_deref())
+            }
+            Asked::File { url, sha256 } => {
+                write!(f, "http {url}")?;
+                named(f, "sha256", sha256.as_deref())
+            }
+        }
+    }
+}
+
+fn named(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
+    value.map_or(Ok(()), |value| write!(f, " {name} {value}"))
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Resolved::Git { commit, .. } => f.write_str(commit),
+            Resolved::Chart { version, digest } => write!(f, "{version} {digest}"),
+            Resolved::File { digest } => f.write_str(digest),
+        }
+    }
 }

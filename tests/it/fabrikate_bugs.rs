@@ -2,6 +2,7 @@
 //! recorded case, by its name.
 
 use crate::hld::{CHART, Hld};
+use crate::site::Site;
 
 const APP: (&str, &str) =
     ("component.yaml", "name: root\nsubcomponents:\n- name: app\n  type: helm\n  path: ./chart\n");
@@ -193,6 +194,43 @@ fn hooks_run_on_unparsable_component() {
     ]);
     hld.fails(&["generate"], 2, &["`subcomponents` must be a list, not a number", "a/component.yaml:2:1"]);
     assert!(!hld.path("ran").exists(), "no hook runs before everything is loaded");
+}
+
+/// A definition with one component from git.
+fn with_clone(entry: &str) -> Site {
+    let entry = format!("{{name: c, method: git, source: REMOTES/comp{entry}}}");
+    let site = Site::new(&[]);
+    site.write("component.yaml", &format!("name: root\nsubcomponents:\n- {entry}\n"));
+    site.repository("comp")
+        .commit(&[("component.yaml", "name: c\ntype: static\npath: m\n"), ("m/a.yaml", "a: 1\n")]);
+    site
+}
+
+#[test]
+fn install_disabled() {
+    let site = Site::new(&[
+        ("component.yaml", "name: root\nsubcomponents:\n- {name: c, method: git, source: REMOTES/nosuch}\n"),
+        ("config/common.yaml", "subcomponents:\n  c: {disabled: true}\n"),
+    ]);
+    site.ok(&["install"]);
+    assert_eq!(site.installed(), [] as [&str; 0]);
+}
+
+#[test]
+fn install_leftovers() {
+    let site = with_clone("");
+    site.ok(&["install"]);
+    assert_eq!(site.installed(), ["components/c/component.yaml", "components/c/m/a.yaml"]);
+    let left = |folder: &str| std::fs::read_dir(site.all().join(folder)).unwrap().count();
+    assert_eq!((left("tmp"), left("cache/v1/tmp")), (0, 0));
+}
+
+#[test]
+fn install_no_helm() {
+    let site = with_clone("");
+    let output = site.command(&["install"]).env("PATH", "/nonexistent").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(site.read("components/c/m/a.yaml"), "a: 1\n");
 }
 
 #[test]

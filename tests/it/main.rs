@@ -8,9 +8,11 @@ mod fabrikate_bugs;
 mod generate;
 mod help;
 mod hld;
+mod install;
 mod messages;
 mod readme;
 mod seeds;
+mod site;
 mod template;
 mod tidy;
 

@@ -14,6 +14,7 @@ mod charts;
 mod fabrikate;
 mod fabrikate_values;
 mod helm_cases;
+mod install_plans;
 mod jsonl;
 mod program;
 mod reference;
@@ -61,6 +62,8 @@ enum Kind {
     Charts,
     /// A folder of cases: an input tree, commands, and the files that they made.
     Fabrikate,
+    /// What Fabrikate asked for when it installed a definition, one a line (`real-install.jsonl`).
+    InstallPlans,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
     FabrikateValues,
 }
@@ -73,6 +76,7 @@ impl Kind {
             Self::HelmCases => helm_cases::load(path),
             Self::Charts => charts::load(path),
             Self::Fabrikate => fabrikate::load(path),
+            Self::InstallPlans => install_plans::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
         }
     }

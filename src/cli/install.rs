@@ -1,0 +1,120 @@
+//! `fab install`: brings here what a definition names from elsewhere.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use super::report::{self, Report};
+use super::{Result, Ui, world};
+use crate::hooks::HookPolicy;
+use crate::source::{
+    InstallEvent, InstallOptions, Installed, Network, Planned, Preview, Renew, install, preview,
+};
+
+/// Install what a definition names from elsewhere, and record it in fab.lock.
+#[derive(clap::Args)]
+pub(super) struct InstallArgs {
+    /// Folder of the definition.
+    #[arg(value_name = "PATH", default_value = ".")]
+    directory: PathBuf,
+    /// Fail if fab.lock does not have everything already.
+    #[arg(long)]
+    locked: bool,
+    /// Do not use the network: what is not in the cache is an error.
+    #[arg(long)]
+    offline: bool,
+    /// Print what would be installed, as far as that is known, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let options = InstallOptions {
+        directory: args.directory.clone(),
+        cache: world::cache()?,
+        locked: args.locked,
+        network: if args.offline { Network::Offline } else { Network::Online },
+        hooks: HookPolicy { run: true, allowed: args.allow_hooks.clone() },
+        variables: world::variables(),
+        renew: Renew::Nothing,
+    };
+    if args.dry_run {
+        return print(&preview(&options), ui);
+    }
+    let start = world::now();
+    let installed = with_events(ui, |heard| install(&options, heard))?;
+    ui.status(format_args!("{} ({} ms)", Summary(&installed), start.elapsed().as_millis()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs something that tells what happens, and prints that.
+pub(super) fn with_events<T>(ui: &mut Ui, work: impl FnOnce(&(dyn Fn(InstallEvent) + Sync)) -> T) -> T {
+    let ui = Mutex::new(ui);
+    work(&|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event))
+}
+
+fn tell(ui: &mut Ui, event: InstallEvent) {
+    match event {
+        InstallEvent::Warning(warning) => ui.warning(format_args!("{}", report::Line(&warning))),
+        InstallEvent::Fetched { asked, resolved } => ui.status(format_args!("Fetched {asked}: {resolved}")),
+        InstallEvent::Hook(run) => ui.hook(&run),
+    }
+}
+
+/// Prints what would be installed; what is wrong already comes last.
+fn print(preview: &Preview, ui: &mut Ui) -> Result<ExitCode> {
+    let mut text = String::new();
+    for planned in &preview.sources {
+        text.push_str(&format!("{}\n", Line(planned)));
+    }
+    for component in &preview.unknown {
+        text.push_str(&format!("{component}: known after install\n"));
+    }
+    ui.data(text)?;
+    if preview.sources.is_empty() && preview.failures.is_empty() {
+        ui.status(format_args!("Nothing to install"));
+    }
+    if preview.failures.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(Report::from(preview.failures.clone()))
+    }
+}
+
+/// A source that would be installed, in one line.
+struct Line<'a>(&'a Planned);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Planned { component, place, asked, path, locked, cached } = self.0;
+        write!(f, "{component}: {asked}")?;
+        if !path.is_empty() {
+            write!(f, " path {path}")?;
+        }
+        write!(f, " => {place}")?;
+        match (locked, cached) {
+            (None, _) => write!(f, " (not locked)"),
+            (Some(resolved), true) => write!(f, " ({resolved}, cached)"),
+            (Some(resolved), false) => write!(f, " ({resolved})"),
+        }
+    }
+}
+
+/// What was installed, in one line.
+struct Summary<'a>(&'a Installed);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Installed { components, sources, fetched, placed, .. } = self.0;
+        if *components == 0 {
+            return write!(f, "Nothing to install");
+        }
+        write!(f, "Installed {components} components: {} from cache, {fetched} fetched", sources - fetched)?;
+        if *placed == 0 { write!(f, "; all were in place") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,63 @@
+//! `fab.yaml`: what a repository says about `fab` itself, beside the root's
+//! component file. There need not be one.
+//!
+//! It is what the owner of a definition trusts, so only that of the root counts:
+//! one that came along with a component is not read.
+
+use std::path::Path;
+
+use goyaml::Value;
+
+use crate::definition::fields::{Fields, scalar_text};
+use crate::document::{Document, Step};
+use crate::error::{Error, Warning};
+
+/// What `fab.yaml` says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Project {
+    /// The sources whose components may run hooks.
+    pub allowed_hooks: Vec<String>,
+    /// What is odd about the file.
+    pub warnings: Vec<Warning>,
+}
+
+const FIELDS: [&str; 1] = ["hooks"];
+const HOOKS: [&str; 1] = ["allow"];
+
+impl Project {
+    /// Reads the file in a folder, which messages call `shown`; one that is not there says nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or has a value of the wrong type.
+    pub fn read(folder: &Path, shown: &str) -> Result<Self, Error> {
+        let mut project = Project::default();
+        let Some((document, value)) = Document::read(folder, shown, "fab")? else { return Ok(project) };
+        let fields = Fields::new(&document, Vec::new(), &value)?;
+        fields.warn_unknown(&FIELDS, &mut project.warnings);
+        let hooks = section(&fields, "hooks", &HOOKS, &mut project.warnings)?;
+        project.allowed_hooks = texts(&hooks, "allow")?;
+        Ok(project)
+    }
+}
+
+fn section<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+    known: &[&str],
+    warnings: &mut Vec<Warning>,
+) -> Result<Fields<'a>, Error> {
+    let value = fields.get(name).unwrap_or(&Value::Null);
+    let section = Fields::new(fields.document, fields.steps_to(name), value)?;
+    section.warn_unknown(known, warnings);
+    Ok(section)
+}
+
+fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Error> {
+    let steps = fields.steps_to(name);
+    let text = |(at, item): (usize, &Value)| {
+        let steps: Vec<Step> = steps.iter().cloned().chain([Step::Index(at)]).collect();
+        scalar_text(fields.document, &steps, item)
+    };
+    fields.list(name)?.unwrap_or_default().iter().enumerate().map(text).collect()
+}

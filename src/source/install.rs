@@ -1,0 +1,460 @@
+//! Installs a definition: load what is known, fetch what that asks for, until
+//! nothing is unknown; then put everything into its place.
+//!
+//! What was fetched is read from the cache until it is in its place, so all of
+//! the tree is known and has been fetched before the first file of the
+//! definition changes. Only hooks break that up: they may make what is below
+//! their component, so with them installing goes level by level, as Fabrikate
+//! does.
+//!
+//! Invariant: a run that fails has changed nothing, but for what its hooks did
+//! and what they had to find in place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use super::cache::Cache;
+use super::fetch::{Fetched, Fetcher, Network, key};
+use super::lockfile::Lockfile;
+use super::placing::{self, Transfer, Tree};
+use super::plan::{Known, Plan, Step, StepId, Want, plan, source_error};
+use super::{Asked, Resolved, SourceError};
+use crate::definition::{self, Places, place};
+use crate::error::{Error, Failure, Warning};
+use crate::hooks::{HookPolicy, HookRun, Moment};
+use crate::project::Project;
+use crate::suggest::closest;
+
+/// What `fab install` may choose; everything else is in the definition.
+pub struct InstallOptions {
+    /// The folder of the root component.
+    pub directory: PathBuf,
+    /// Where content is kept.
+    pub cache: Cache,
+    /// Whether the lockfile has to have everything already.
+    pub locked: bool,
+    /// What of the network may be used.
+    pub network: Network,
+    /// Which hooks may run.
+    pub hooks: HookPolicy,
+    /// The environment variables, which say where credentials are.
+    pub variables: Vec<(String, String)>,
+    /// Whose entries of the lockfile do not count.
+    pub renew: Renew,
+}
+
+/// What is resolved anew although the lockfile has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renew {
+    /// Nothing.
+    Nothing,
+    /// Everything.
+    All,
+    /// The sources of these components, by name or path.
+    Components(Vec<String>),
+}
+
+/// What happens during an installation, as it happens.
+#[derive(Debug)]
+pub enum InstallEvent {
+    /// Something is odd.
+    Warning(Warning),
+    /// A source was fetched.
+    Fetched {
+        /// What was asked for.
+        asked: Asked,
+        /// What it was resolved to.
+        resolved: Resolved,
+    },
+    /// A hook's command was run.
+    Hook(HookRun),
+}
+
+/// What an installation did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Installed {
+    /// The components that have a source.
+    pub components: usize,
+    /// The different sources.
+    pub sources: usize,
+    /// The sources that were fetched; the others were in the cache.
+    pub fetched: usize,
+    /// The places that were not as they should be.
+    pub placed: usize,
+    /// The sources that are resolved to something else than the lockfile said.
+    pub changes: Vec<Change>,
+}
+
+/// A source that was resolved to something new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What is asked for.
+    pub asked: Asked,
+    /// What it was; none if it is new.
+    pub from: Option<Resolved>,
+    /// What it is; none if it is not needed any more.
+    pub to: Option<Resolved>,
+}
+
+/// How many sources are fetched at once: servers answer slowly, and take no time of this machine.
+const AT_ONCE: usize = 8;
+
+/// Installs a definition; `heard` is told what happens.
+///
+/// # Errors
+///
+/// All that went wrong.
+pub fn install(
+    options: &InstallOptions,
+    heard: &(dyn Fn(InstallEvent) + Sync),
+) -> Result<Installed, Vec<Failure>> {
+    // Two runs in one definition take turns, where folders can be locked.
+    let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
+    let mut run = Run::new(options, heard)?;
+    run.all()?;
+    let lockfile = run.lockfile();
+    let changes = changes(&run.old, &lockfile);
+    if !options.locked {
+        lockfile.write(&options.directory).map_err(|error| vec![whole_run(error)])?;
+    }
+    drop(turn);
+    Ok(Installed {
+        components: run.components.len(),
+        sources: run.fetched.len(),
+        fetched: run.fetched.values().filter(|fetched| !fetched.from_cache).count(),
+        placed: run.placed,
+        changes,
+    })
+}
+
+/// Resolves what the options renew without installing anything; returns what would change in the lockfile.
+///
+/// # Errors
+///
+/// All that went wrong.
+pub fn resolve_anew(
+    options: &InstallOptions,
+    heard: &(dyn Fn(InstallEvent) + Sync),
+) -> Result<Vec<Change>, Vec<Failure>> {
+    let mut run = Run::new(options, heard)?;
+    let plan = run.know()?;
+    run.check_names(&plan)?;
+    Ok(changes(&run.old, &run.lockfile()))
+}
+
+/// What an installation would do, as far as that is known.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// The sources in the order in which they are installed.
+    pub sources: Vec<Planned>,
+    /// The components that can be read only once what is above them is installed.
+    pub unknown: Vec<String>,
+    /// What is wrong already.
+    pub failures: Vec<Failure>,
+}
+
+/// A source that would be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Path of the component in the tree.
+    pub component: String,
+    /// The folder that it goes to.
+    pub place: String,
+    /// What is asked for.
+    pub asked: Asked,
+    /// The folder in it that is used; empty for all of it.
+    pub path: String,
+    /// What the lockfile says it is.
+    pub locked: Option<Resolved>,
+    /// Whether that is in the cache.
+    pub cached: bool,
+}
+
+/// Returns what an installation would do. It fetches nothing and changes nothing: what is not in the cache is taken to
+/// be what is in its place, if anything is.
+pub fn preview(options: &InstallOptions) -> Preview {
+    let mut run = match Run::new(options, &|_| ()) {
+        Ok(run) => run,
+        Err(failures) => return Preview { failures, ..Preview::default() },
+    };
+    let mut cached: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let definition = definition::load_all(&options.directory, &run.shown, &run.places);
+        let known = Known { place: &|place| run.known.contains(place), step: &|_| false };
+        let plan = plan(&definition, &known);
+        let wants = plan.steps.iter().flat_map(|step| &step.wants);
+        let (mut found, mut places) = (Vec::new(), Vec::new());
+        for want in wants.clone().filter(|want| !run.known.contains(&want.place)) {
+            let item = run.locked(want).and_then(|locked| options.cache.item(&key(locked)).ok().flatten());
+            match item {
+                Some(item) => places.push((want.place.clone(), item.folder)),
+                None if options.directory.join(&want.place).is_dir() => found.push(want.place.clone()),
+                None => {}
+            }
+        }
+        if found.is_empty() && places.is_empty() {
+            let planned = |want: &Want| Planned {
+                component: want.component.clone(),
+                place: definition.show(&want.place),
+                path: want.path(),
+                locked: run.locked(want).cloned(),
+                cached: cached.contains(&want.place),
+                asked: want.asked.clone(),
+            };
+            let sources = wants.map(planned).collect();
+            return Preview { sources, unknown: plan.unknown, failures: plan.failures };
+        }
+        cached.extend(places.iter().map(|(place, _)| place.clone()));
+        run.known.extend(found);
+        run.known.extend(places.iter().map(|(place, _)| place.clone()));
+        run.places.extend(places);
+    }
+}
+
+struct Run<'a> {
+    options: &'a InstallOptions,
+    heard: &'a (dyn Fn(InstallEvent) + Sync),
+    shown: String,
+    hooks: HookPolicy,
+    pool: rayon::ThreadPool,
+    old: Lockfile,
+    fetched: BTreeMap<Asked, Fetched>,
+    /// What is fetched and not in its place.
+    places: Places,
+    /// The places whose content is that of this run.
+    known: BTreeSet<String>,
+    /// The components that are installed.
+    done: BTreeSet<StepId>,
+    /// The components that have a source, by path.
+    components: BTreeSet<String>,
+    placed: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        options: &'a InstallOptions,
+        heard: &'a (dyn Fn(InstallEvent) + Sync),
+    ) -> Result<Self, Vec<Failure>> {
+        let shown = place::clean(&options.directory.to_string_lossy().replace('\\', "/"));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+        let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+        project.warnings.into_iter().for_each(|warning| heard(InstallEvent::Warning(warning)));
+        Ok(Run {
+            options,
+            heard,
+            hooks: options.hooks.allowing(&project.allowed_hooks),
+            pool: pool.map_err(|err| vec![whole_run(Error::Threads(err))])?,
+            old: Lockfile::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?,
+            shown,
+            fetched: BTreeMap::new(),
+            places: Places::new(),
+            known: BTreeSet::new(),
+            done: BTreeSet::new(),
+            components: BTreeSet::new(),
+            placed: 0,
+        })
+    }
+
+    fn all(&mut self) -> Result<(), Vec<Failure>> {
+        loop {
+            let plan = self.know()?;
+            self.check_names(&plan)?;
+            self.check_hooks(&plan)?;
+            let waiting: Vec<&Step> =
+                plan.steps.iter().filter(|step| !self.done.contains(&step.id())).collect();
+            let Some(level) = waiting.iter().map(|step| step.level).min() else { return Ok(()) };
+            if !waiting.iter().any(|step| step.hooked().has_any(Moment::INSTALL)) {
+                let wants = waiting.iter().flat_map(|step| &step.wants);
+                return self.place(wants, Transfer::Link);
+            }
+            for step in waiting.into_iter().filter(|step| step.level == level) {
+                self.step(step)?;
+            }
+        }
+    }
+
+    /// Fetches until nothing more is known of the definition than before.
+    fn know(&mut self) -> Result<Plan, Vec<Failure>> {
+        loop {
+            let definition = definition::load_all(&self.options.directory, &self.shown, &self.places);
+            let known =
+                Known { place: &|place| self.known.contains(place), step: &|step| self.done.contains(step) };
+            let mut plan = plan(&definition, &known);
+            let wants = plan.steps.iter().flat_map(|step| &step.wants);
+            let missing: Vec<&Want> = wants.filter(|want| !self.known.contains(&want.place)).collect();
+            if missing.is_empty() {
+                let failures = std::mem::take(&mut plan.failures);
+                return if failures.is_empty() { Ok(plan) } else { Err(failures) };
+            }
+            let failures = self.fetch(&missing);
+            if !failures.is_empty() {
+                plan.failures.extend(failures);
+                return Err(plan.failures);
+            }
+            for want in missing {
+                let folder = self.fetched[&want.asked].item.folder.clone();
+                self.places.insert(want.place.clone(), folder);
+                self.known.insert(want.place.clone());
+                self.components.insert(want.component.clone());
+            }
+        }
+    }
+
+    /// Fetches the sources that were not fetched yet, each once, all at once.
+    fn fetch(&mut self, wants: &[&Want]) -> Vec<Failure> {
+        let mut first: BTreeMap<&Asked, &Want> = BTreeMap::new();
+        for want in wants.iter().filter(|want| !self.fetched.contains_key(&want.asked)) {
+            first.entry(&want.asked).or_insert(want);
+        }
+        let wants: Vec<&Want> = first.into_values().collect();
+        let fetcher = Fetcher {
+            cache: &self.options.cache,
+            network: self.options.network,
+            variables: &self.options.variables,
+        };
+        let heard = self.heard;
+        let fetch_one = |want: &&Want| {
+            let locked = self.locked(want);
+            if locked.is_none() && self.options.locked {
+                return Err(SourceError::NotLocked);
+            }
+            let fetched = fetcher.fetch(&want.asked, locked)?;
+            if !fetched.from_cache {
+                let (asked, resolved) = (want.asked.clone(), fetched.resolved.clone());
+                heard(InstallEvent::Fetched { asked, resolved });
+            }
+            Ok(fetched)
+        };
+        let results: Vec<Result<Fetched, SourceError>> =
+            self.pool.install(|| wants.par_iter().map(fetch_one).collect());
+        let mut failures = Vec::new();
+        for (want, result) in wants.into_iter().zip(results) {
+            match result {
+                Ok(fetched) => {
+                    self.fetched.insert(want.asked.clone(), fetched);
+                }
+                Err(error) => failures.push(Failure {
+                    component: want.component.clone(),
+                    environments: Vec::new(),
+                    error: Arc::new(source_error(&want.entry, error)),
+                }),
+            }
+        }
+        failures
+    }
+
+    /// Returns what a source is locked to, if that counts.
+    fn locked(&self, want: &Want) -> Option<&Resolved> {
+        let renewed = match &self.options.renew {
+            Renew::Nothing => false,
+            Renew::All => true,
+            Renew::Components(names) => {
+                names.iter().any(|name| *name == want.component || *name == want.entry.component.name)
+            }
+        };
+        if renewed { None } else { self.old.get(&want.asked) }
+    }
+
+    /// Checks that every component exists that is to be renewed.
+    fn check_names(&self, plan: &Plan) -> Result<(), Vec<Failure>> {
+        let Renew::Components(names) = &self.options.renew else { return Ok(()) };
+        let wants: Vec<&Want> = plan.steps.iter().flat_map(|step| &step.wants).collect();
+        let known = || wants.iter().flat_map(|want| [want.component.as_str(), &want.entry.component.name]);
+        let unknown = names.iter().filter(|name| !known().any(|known| known == *name));
+        let failures: Vec<Failure> = unknown
+            .map(|name| {
+                let suggestion = closest(name, known()).map(str::to_owned);
+                whole_run(Error::NothingToUpdate { name: name.clone(), suggestion })
+            })
+            .collect();
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    fn check_hooks(&self, plan: &Plan) -> Result<(), Vec<Failure>> {
+        let steps = plan.steps.iter().filter(|step| !step.replaced);
+        let failures: Vec<Failure> = steps
+            .filter_map(|step| {
+                let error = step.hooked().check(Moment::INSTALL, &self.hooks).err()?;
+                Some(Failure {
+                    component: step.path.clone(),
+                    environments: Vec::new(),
+                    error: Arc::new(error),
+                })
+            })
+            .collect();
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// Installs one component with its hooks, which may write to what is in place.
+    fn step(&mut self, step: &Step) -> Result<(), Vec<Failure>> {
+        self.hook(step, Moment::BeforeInstall)?;
+        self.place(&step.wants, Transfer::Copy)?;
+        self.hook(step, Moment::AfterInstall)?;
+        self.done.insert(step.id());
+        Ok(())
+    }
+
+    fn hook(&self, step: &Step, moment: Moment) -> Result<(), Vec<Failure>> {
+        if step.replaced {
+            return Ok(());
+        }
+        let ran =
+            step.hooked().run(moment, &self.options.directory, &|run| (self.heard)(InstallEvent::Hook(run)));
+        ran.map_err(|error| {
+            vec![Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) }]
+        })
+    }
+
+    fn place<'w>(
+        &mut self,
+        wants: impl IntoIterator<Item = &'w Want>,
+        transfer: Transfer,
+    ) -> Result<(), Vec<Failure>> {
+        let wants: Vec<&Want> = wants.into_iter().collect();
+        let trees: Vec<(String, Tree)> = wants
+            .par_iter()
+            .map(|want| (want.place.clone(), placing::tree_of(&self.fetched[&want.asked].item)))
+            .collect();
+        let places = placing::outermost(trees.into_iter().collect());
+        let placed = placing::place(&self.options.directory, &places, transfer).map_err(|failures| {
+            let failure = |(_, error)| whole_run(error);
+            failures.into_iter().map(failure).collect::<Vec<_>>()
+        })?;
+        self.placed += placed;
+        for want in wants {
+            // From here on it is read where it is, as hooks may have changed it.
+            self.places.remove(&want.place);
+        }
+        Ok(())
+    }
+
+    fn lockfile(&self) -> Lockfile {
+        let mut lockfile = Lockfile::default();
+        for (asked, fetched) in &self.fetched {
+            lockfile.insert(asked.clone(), fetched.resolved.clone());
+        }
+        lockfile
+    }
+}
+
+fn changes(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
+    let gone = old.iter().filter(|(asked, _)| new.get(asked).is_none());
+    let gone = gone.map(|(asked, from)| Change { asked: asked.clone(), from: Some(from.clone()), to: None });
+    let changed = new.iter().filter(|(asked, to)| old.get(asked) != Some(to));
+    let changed = changed.map(|(asked, to)| Change {
+        asked: asked.clone(),
+        from: old.get(asked).cloned(),
+        to: Some(to.clone()),
+    });
+    let mut all: Vec<Change> = gone.chain(changed).collect();
+    all.sort_by(|one, two| one.asked.cmp(&two.asked));
+    all
+}
+
+fn whole_run(error: Error) -> Failure {
+    Failure { component: String::new(), environments: Vec::new(), error: Arc::new(error) }
+}
