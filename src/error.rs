@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::insight::Cause;
 use crate::render::handlebars::TemplateError;
 use crate::source::SourceError;
 
@@ -54,6 +55,8 @@ impl PartialEq for Place {
         self.file == other.file && self.position == other.position
     }
 }
+
+impl Eq for Place {}
 
 /// One failure of a run.
 #[derive(Debug, Clone)]
@@ -276,12 +279,14 @@ pub enum Error {
         folder: String,
         /// The field that names it.
         place: Place,
+        /// One beside it that may be meant.
+        suggestion: Option<String>,
     },
     /// A chart fails to load or to render.
     #[error("{source}")]
     Chart {
-        /// Where in its files, or the chart.
-        place: Option<Place>,
+        /// What is known of it.
+        cause: Box<Cause>,
         /// What is wrong.
         source: Box<helm::Error>,
     },
@@ -353,9 +358,8 @@ impl Error {
     /// Returns where in the user's files the cause is, if there is one place.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Error::NoComponent { place, .. }
-            | Error::NotInstalled { place, .. }
-            | Error::Chart { place, .. } => place.as_ref(),
+            Error::NoComponent { place, .. } | Error::NotInstalled { place, .. } => place.as_ref(),
+            Error::Chart { cause, .. } => cause.place.as_ref(),
             Error::Syntax { place, .. }
             | Error::WrongType { place, .. }
             | Error::UnknownType { place, .. }
@@ -423,6 +427,10 @@ impl Error {
             Error::NameLeaves { .. } => Some("use a name without `..`".into()),
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
             Error::Template(err) => err.kind.hint(),
+            Error::NoChart { suggestion, .. } => {
+                suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
+            }
+            Error::Chart { cause, .. } => cause.hint.clone(),
             Error::Unreadable { .. }
             | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
@@ -431,13 +439,19 @@ impl Error {
             | Error::TooLarge { .. }
             | Error::PathLeaves { .. }
             | Error::NoFolder { .. }
-            | Error::NoChart { .. }
-            | Error::Chart { .. }
             | Error::Injection { .. }
             | Error::HookFailed { .. }
             | Error::InvalidResource { .. }
             | Error::Threads(_)
             | Error::Unwritable { .. } => None,
+        }
+    }
+
+    /// Returns what is known of the failure of a chart beyond its text and its place.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Error::Chart { cause, .. } => Some(cause),
+            _ => None,
         }
     }
 
@@ -539,6 +553,14 @@ pub enum WarningKind {
     DroppedDocument {
         /// Its first line.
         excerpt: String,
+    },
+    /// A function whose result is another one in every run, and part of the output.
+    #[error("`{function}` makes the output differ in every run; {remedy} would keep it")]
+    Chance {
+        /// The function.
+        function: &'static str,
+        /// The options that make it repeatable.
+        remedy: &'static str,
     },
     /// What the chart engine warns about.
     #[error("{0}")]

@@ -31,6 +31,8 @@ pub struct GenerateOptions {
     pub hooks: HookPolicy,
     /// Whether every document is checked to be a resource.
     pub validate: bool,
+    /// Whether the output is to be compared with what is there, so that lines which differ in every run matter.
+    pub compares: bool,
     /// How many components are rendered at a time; none for as many as there are processors.
     pub jobs: Option<usize>,
 }
@@ -42,6 +44,10 @@ pub enum Event {
     Warning(Warning),
     /// A hook's command was run.
     Hook(HookRun),
+    /// So many components are about to be rendered.
+    Rendering(usize),
+    /// One of them was.
+    Rendered,
 }
 
 /// Templates may recurse as deep as Helm allows, a thousand includes; only what is used of a stack takes memory.
@@ -65,8 +71,10 @@ pub fn generate(
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
     let pool = pool.map_err(|err| vec![whole_run(Error::Threads(err))])?;
-    let renderer = Renderer::new(&options.directory, &shown, &options.output, &options.charts);
-    let rendering = pool.install(|| renderer.trees(&trees, &|run| heard(Event::Hook(run))));
+    let renderer =
+        Renderer::new((&options.directory, &shown), &options.output, &options.charts, options.compares);
+    heard(Event::Rendering(trees.iter().map(|tree| tree.components.len()).sum()));
+    let rendering = pool.install(|| renderer.trees(&trees, heard));
     once_each(rendering.warnings, heard);
     let mut failures = rendering.failures;
     if options.validate && failures.is_empty() {

@@ -20,6 +20,7 @@ pub mod error;
 pub mod generate;
 mod git;
 pub mod hooks;
+pub mod insight;
 pub mod output;
 pub mod project;
 pub mod render;

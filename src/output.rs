@@ -4,14 +4,14 @@
 //! replaces it, in which unchanged files are hard links to the old ones, so they
 //! keep their times.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::replacement::{Replacement, exists, unreadable, unwritable};
 
 /// The text of one output file.
@@ -23,6 +23,19 @@ pub struct Manifest {
     pub text: Vec<u8>,
     /// How many resources it holds.
     pub resources: usize,
+    /// Lines that are different in every run, if the output is to be compared.
+    pub varying: Vec<Varying>,
+}
+
+/// Lines of a manifest that depend on the moment or on randomness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Varying {
+    /// The lines, from 1.
+    pub lines: BTreeSet<usize>,
+    /// The function that asked for it.
+    pub function: &'static str,
+    /// Where the function is called.
+    pub place: Place,
 }
 
 /// The manifests of one environment.
@@ -47,6 +60,46 @@ pub enum Difference {
     Extra(String),
 }
 
+/// A line that differs, but would in every run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCompared {
+    /// The path in the folder of the environment.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The function that made it.
+    pub function: &'static str,
+    /// Where the function is called.
+    pub place: Place,
+}
+
+/// What a comparison with the disk shows, in order of paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The files that differ.
+    pub differences: Vec<Difference>,
+    /// The lines that say nothing about whether a file is up to date.
+    pub not_compared: Vec<NotCompared>,
+}
+
+impl Manifest {
+    /// Returns the lines in which another text differs, if all of them differ in every run.
+    fn differs_by_chance(&self, path: &str, other: &[u8]) -> Option<Vec<NotCompared>> {
+        let lines = |text: &'_ [u8]| text.split(|byte| *byte == b'\n').count();
+        if self.varying.is_empty() || lines(&self.text) != lines(other) {
+            return None;
+        }
+        let pairs = self.text.split(|byte| *byte == b'\n').zip(other.split(|byte| *byte == b'\n'));
+        let different = pairs.enumerate().filter(|(_, (ours, theirs))| ours != theirs).map(|(at, _)| at + 1);
+        let by_chance = |line: usize| {
+            let varying = self.varying.iter().find(|varying| varying.lines.contains(&line))?;
+            let (function, place) = (varying.function, varying.place.clone());
+            Some(NotCompared { path: path.to_owned(), line, function, place })
+        };
+        different.map(by_chance).collect()
+    }
+}
+
 impl Difference {
     /// Returns the path in the folder of the environment.
     pub fn path(&self) -> &str {
@@ -63,13 +116,16 @@ impl OutputTree {
     }
 
     /// Compares the tree with what is on disk below `output`, in order of paths.
-    pub fn compare(&self, output: &Path) -> Result<Vec<Difference>, Error> {
+    pub fn compare(&self, output: &Path) -> Result<Comparison, Error> {
         let target = output.join(&self.folder);
-        let mut differences = Vec::new();
+        let Comparison { mut differences, mut not_compared } = Comparison::default();
         for (path, manifest) in &self.files {
             match fs::read(target.join(path)) {
                 Ok(text) if text == manifest.text => {}
-                Ok(_) => differences.push(Difference::Changed(path.clone())),
+                Ok(text) => match manifest.differs_by_chance(path, &text) {
+                    Some(lines) => not_compared.extend(lines),
+                    None => differences.push(Difference::Changed(path.clone())),
+                },
                 Err(err) if is_absent(&err) => differences.push(Difference::Missing(path.clone())),
                 Err(source) => return Err(unreadable(&target.join(path), source)),
             }
@@ -77,7 +133,7 @@ impl OutputTree {
         let extra = files_below(&target)?.into_iter().filter(|path| !self.files.contains_key(path));
         differences.extend(extra.map(Difference::Extra));
         differences.sort_by(|one, two| one.path().cmp(two.path()));
-        Ok(differences)
+        Ok(Comparison { differences, not_compared })
     }
 
     /// Writes the tree below `output` in place of what is there.
@@ -144,14 +200,19 @@ mod tests {
     use crate::replacement::lock;
 
     fn tree(files: &[(&str, &str)]) -> OutputTree {
-        let manifest = |text: &str| Manifest { component: "c".into(), text: text.into(), resources: 0 };
+        let manifest = |text: &str| Manifest {
+            component: "c".into(),
+            text: text.into(),
+            resources: 0,
+            varying: Vec::new(),
+        };
         let files = files.iter().map(|&(path, text)| (path.to_owned(), manifest(text))).collect();
         OutputTree { environment: "prod".into(), folder: "prod".into(), files }
     }
 
     #[track_caller]
     fn check(output: &Path, want: &[(&str, &str)]) {
-        assert_eq!(tree(want).compare(output).unwrap(), [], "files of the environment");
+        assert_eq!(tree(want).compare(output).unwrap(), Comparison::default(), "files of the environment");
         let names: Vec<String> = files_below(output).unwrap();
         let in_env = names.iter().filter(|name| name.starts_with("prod/")).count();
         assert_eq!((in_env, names.len()), (want.len(), want.len()), "nothing is left beside it: {names:?}");
@@ -188,7 +249,7 @@ mod tests {
             Difference::Missing("c.yaml".into()),
             Difference::Extra("d/e.yaml".into()),
         ];
-        assert_eq!(differences, want);
+        assert_eq!(differences.differences, want);
     }
 
     #[test]

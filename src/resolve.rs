@@ -17,7 +17,7 @@ use crate::config::merge::{self, Conflict};
 use crate::config::{Config, Environment, Layer};
 use crate::definition::{Body, Component, Definition, Entry, Generator, Node, Remote, place};
 use crate::document::Step;
-use crate::error::{Error, Failure, Warning, WarningKind};
+use crate::error::{Error, Failure, Place, Warning, WarningKind};
 use crate::hooks::Hooked;
 use crate::suggest::closest;
 
@@ -53,6 +53,16 @@ pub struct ResolvedComponent {
     pub namespace: Option<String>,
     /// Whether resources without a namespace get this one.
     pub inject_namespace: bool,
+    /// The config files with a say on it, the strongest first.
+    pub layers: Vec<Say>,
+}
+
+/// A config file that has a say on a component.
+#[derive(Debug, Clone)]
+pub struct Say {
+    layer: Arc<Layer>,
+    /// The subcomponents in it that lead to the component.
+    names: Vec<String>,
 }
 
 impl ResolvedComponent {
@@ -64,6 +74,17 @@ impl ResolvedComponent {
     /// Returns the component as one with hooks.
     pub(crate) fn hooked(&self) -> Hooked<'_> {
         Hooked { path: &self.path, own: &self.own, folder: &self.folder, remote: self.remote.as_ref() }
+    }
+
+    /// Returns where its config sets the value that `keys` lead to; of several places, the one that counts.
+    pub fn setter(&self, keys: &[String]) -> Option<Place> {
+        let candidates = self
+            .layers
+            .iter()
+            .filter_map(|say| Some((say, below(&say.layer.config, say.names.iter().map(String::as_str))?)));
+        let say = merge::setter(candidates, &[], keys)?;
+        let steps = config_steps(say.names.iter().map(String::as_str), keys);
+        Some(say.layer.document.place(&steps))
     }
 }
 
@@ -107,7 +128,7 @@ struct Resolver<'a> {
     /// The names of the entries from the root to here.
     names: Vec<&'a str>,
     /// The config files with a say here, the strongest first, each with the number of names above it.
-    chain: Vec<(&'a Layer, usize)>,
+    chain: Vec<(&'a Arc<Layer>, usize)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -180,9 +201,7 @@ impl<'a> Resolver<'a> {
         let place_in = |layer: &Layer, start: usize| {
             let above = self.names[start..].iter().copied();
             let names = above.chain(subcomponents.iter().map(String::as_str));
-            let mut steps = steps_below(names);
-            steps.extend(["config"].into_iter().chain(keys.iter().map(String::as_str)).map(key_step));
-            layer.document.place(&steps)
+            layer.document.place(&config_steps(names, keys))
         };
         let other = place_in(lower, self.names.len());
         let place = merge::setter(candidates, subcomponents, keys)
@@ -215,6 +234,7 @@ impl<'a> Resolver<'a> {
             values: config.values.unwrap_or_default(),
             namespace: config.namespace.filter(|namespace| !namespace.is_empty()),
             inject_namespace: config.inject_namespace.unwrap_or(false),
+            layers: self.layers_with_a_say(),
         };
         match self.check(&resolved) {
             Ok(()) => Some(resolved),
@@ -223,6 +243,15 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
+    }
+
+    fn layers_with_a_say(&self) -> Vec<Say> {
+        let says = self.chain.iter().filter_map(|&(layer, start)| {
+            let names = &self.names[start..];
+            below(&layer.config, names.iter().copied())?;
+            Some(Say { layer: Arc::clone(layer), names: names.iter().map(|&name| name.to_owned()).collect() })
+        });
+        says.collect()
     }
 
     fn check(&mut self, resolved: &ResolvedComponent) -> Result<(), Error> {
@@ -377,6 +406,13 @@ fn below<'c, 'n>(config: &'c Config, mut names: impl Iterator<Item = &'n str>) -
 
 fn steps_below<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Step> {
     names.flat_map(|name| [key_step("subcomponents"), key_step(name)]).collect()
+}
+
+/// Returns the steps to a value of a component's config in a config file.
+fn config_steps<'n>(names: impl Iterator<Item = &'n str>, keys: &[String]) -> Vec<Step> {
+    let mut steps = steps_below(names);
+    steps.extend(["config"].into_iter().chain(keys.iter().map(String::as_str)).map(key_step));
+    steps
 }
 
 fn key_step(key: &str) -> Step {

@@ -11,8 +11,9 @@ where
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))
         .min_by_key(|(distance, _)| *distance)?;
-    // One slip in three characters still reads as the same word.
-    (distance <= name.chars().count().max(3) / 3).then_some(nearest)
+    // One slip in three characters still reads as the same word, unless nothing of it is left.
+    let length = name.chars().count();
+    (distance <= length.max(3) / 3 && distance < length).then_some(nearest)
 }
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod tests {
     fn another_word_is_not() {
         check("values", None);
         check("x", None);
+        assert_eq!(closest("x", ["y"]), None);
         check("", None);
     }
 }

@@ -8,7 +8,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use helm::values::Overrides;
-use helm::{Capabilities, Engine, Env, KubeVersion, Mode, Release, RenderOptions, Rendered};
+use helm::{Capabilities, Engine, Env, KubeVersion, Mode, ReadValue, Release, RenderOptions, Rendered};
+
+use crate::error::Warning;
+use crate::insight::{self, Cause, Shown, Unread, near_name};
 
 /// What `fab template` may choose; the names are those of helm's flags.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +36,8 @@ pub struct TemplateOptions {
     pub hooks: Hooks,
     /// Whether `values.schema.json` files are ignored.
     pub skip_schema_validation: bool,
+    /// Whether to find out which values are read.
+    pub explain_values: bool,
 }
 
 /// How a release is named that is given no name.
@@ -87,14 +92,41 @@ pub enum TemplateError {
     #[error(transparent)]
     Values(#[from] helm::values::ValuesError),
     /// The chart cannot be loaded or rendered.
-    #[error(transparent)]
-    Chart(#[from] helm::Error),
+    #[error("{source}")]
+    Chart {
+        /// What is known of it.
+        cause: Box<Cause>,
+        /// What is wrong.
+        source: Box<helm::Error>,
+    },
 }
 
 impl TemplateError {
     /// Returns whether the chart was fine up to rendering; helm has something to show then.
     pub fn came_of_rendering(&self) -> bool {
-        matches!(self, TemplateError::Chart(error) if error.came_of_rendering())
+        matches!(self, TemplateError::Chart { source, .. } if source.came_of_rendering())
+    }
+
+    /// Returns what the user can do about it, if that can be said.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            TemplateError::NoChart(path) | TemplateError::Remote(path) => {
+                let near = near_name(Path::new(path))?;
+                let path = Path::new(path).with_file_name(near);
+                Some(format!("did you mean `{}`?", path.display()))
+            }
+            TemplateError::Chart { cause, .. } => cause.hint.clone(),
+            TemplateError::Arguments(_)
+            | TemplateError::KubeVersion { .. }
+            | TemplateError::Name(_)
+            | TemplateError::Values(_) => None,
+        }
+    }
+}
+
+impl From<helm::Error> for TemplateError {
+    fn from(source: helm::Error) -> Self {
+        TemplateError::Chart { cause: Box::default(), source: Box::new(source) }
     }
 }
 
@@ -105,6 +137,19 @@ pub struct Templated {
     pub release: String,
     /// What the chart renders to, without the hooks that were not asked for.
     pub rendered: Rendered,
+    /// What makes the output differ from run to run.
+    pub warnings: Vec<Warning>,
+    /// What became of the values, if that was asked.
+    pub values: Option<ExplainedValues>,
+}
+
+/// What became of the values of a release.
+#[derive(Debug)]
+pub struct ExplainedValues {
+    /// What templates read, in order.
+    pub read: Vec<ReadValue>,
+    /// What the user gives and nobody reads, in order.
+    pub unread: Vec<Unread>,
 }
 
 /// Renders a chart as `helm template` does.
@@ -117,9 +162,11 @@ pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, Templ
     capabilities.api_versions.extend_from_slice(&options.api_versions);
     let engine = Engine::new();
     let (name, path) = name_and_chart(options, &engine, env)?;
-    let path = locate(path)?;
+    let folder = locate(path)?;
     let values = options.values.merge(&read_values)?;
-    let chart = helm::load(&path).map_err(helm::Error::from)?;
+    let chart = helm::load(&folder).map_err(helm::Error::from)?;
+    let setter = |keys: &[String]| insight::setter(&options.values, keys, &read_again);
+    let shown = Shown { chart: &chart, path, setter: &setter };
     let render_options = RenderOptions {
         engine: &engine,
         env,
@@ -132,13 +179,24 @@ pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, Templ
         skip_schema_validation: options.skip_schema_validation,
         mode: Mode::Normal,
     };
-    let mut rendered = helm::template(&chart, &values, &render_options)?;
+    let failed = |source: helm::Error| TemplateError::Chart {
+        cause: Box::new(shown.cause(helm::diagnose(&source, &chart, &values, &render_options))),
+        source: Box::new(source),
+    };
+    let (mut rendered, explained) = if options.explain_values {
+        let usage = helm::usage(&chart, &values, &render_options).map_err(failed)?;
+        let unread = shown.unread(&usage);
+        (usage.rendered, Some(ExplainedValues { read: usage.read, unread }))
+    } else {
+        (helm::template(&chart, &values, &render_options).map_err(failed)?, None)
+    };
     match options.hooks {
         Hooks::All => {}
         Hooks::WithoutTests => rendered.hooks.retain(|hook| !hook.is_test()),
         Hooks::None => rendered.hooks.clear(),
     }
-    Ok(Templated { release: name, rendered })
+    let warnings = shown.warnings(&helm::reached(&chart, &values, &render_options, &rendered));
+    Ok(Templated { release: name, rendered, warnings, values: explained })
 }
 
 fn name_and_chart<'a>(
@@ -192,6 +250,11 @@ fn read_values(path: &str) -> Result<Vec<u8>, String> {
         return Ok(text);
     }
     helm::load::read_file(path)
+}
+
+/// Reads a values file for a second time; standard input can be read once only.
+fn read_again(path: &str) -> Result<Vec<u8>, String> {
+    if path.trim() == "-" { Err("it was read".to_owned()) } else { helm::load::read_file(path) }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::report::Line;
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
+use crate::error::WarningKind;
 use crate::generate::{Event, GenerateOptions, all_environments, generate};
 use crate::hooks::HookPolicy;
 use crate::output::{Difference, OutputTree};
@@ -68,7 +69,10 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let options = args.options()?;
     let outputs = {
         let ui = Mutex::new(&mut *ui);
-        generate(&options, &|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event))?
+        let outputs =
+            generate(&options, &|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event));
+        ui.into_inner().unwrap_or_else(PoisonError::into_inner).end_steps();
+        outputs?
     };
     if args.validate {
         ui.status(format_args!(
@@ -105,6 +109,7 @@ impl GenerateArgs {
             charts: ChartSettings { capabilities, include_crds: self.include_crds, world },
             hooks: HookPolicy { run: !self.check || self.run_hooks, allowed: self.allow_hooks.clone() },
             validate: self.validate,
+            compares: self.check,
             jobs: self.jobs.map(usize::from),
         })
     }
@@ -120,7 +125,12 @@ impl GenerateArgs {
 
 fn tell(ui: &mut Ui, event: Event) {
     match event {
+        Event::Warning(warning) if matches!(warning.kind, WarningKind::Chance { .. }) => {
+            ui.status(format_args!("{}", Line(&warning)));
+        }
         Event::Warning(warning) => ui.warning(format_args!("{}", Line(&warning))),
+        Event::Rendering(count) => ui.begin_steps(count),
+        Event::Rendered => ui.step(),
         Event::Hook(run) => ui.hook(&run),
     }
 }
@@ -129,20 +139,30 @@ fn tell(ui: &mut Ui, event: Event) {
 fn check(outputs: &[OutputTree], folder: &Path, ui: &mut Ui) -> Result<ExitCode> {
     let mut list = String::new();
     for output in outputs {
-        for difference in output.compare(folder)? {
+        let below = folder.join(&output.folder);
+        let comparison = output.compare(folder)?;
+        for line in comparison.not_compared {
+            let (path, number) = (shown(&below.join(&line.path)), line.line);
+            let (function, place) = (line.function, line.place);
+            ui.status(format_args!(
+                "{path}:{number}: not compared: `{function}` at {place} differs in every run"
+            ));
+        }
+        for difference in comparison.differences {
             let what = match difference {
                 Difference::Changed(_) => "changed",
                 Difference::Missing(_) => "missing",
                 Difference::Extra(_) => "extra",
             };
-            let path = shown(&folder.join(&output.folder).join(difference.path()));
+            let path = shown(&below.join(difference.path()));
             list.push_str(&format!("{what} {path}\n"));
         }
     }
     let count = list.lines().count();
     ui.data(list)?;
     if count > 0 {
-        ui.status(format_args!("{count} files are not up to date; run `fab generate`"));
+        let files = if count == 1 { "file is" } else { "files are" };
+        ui.status(format_args!("{count} {files} not up to date; run `fab generate`"));
         return Ok(ExitCode::from(1));
     }
     for output in outputs {
@@ -162,14 +182,19 @@ impl fmt::Display for Generated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Generated {} manifests ({} resources) for {} in {} ({} ms)",
-            self.output.files.len(),
-            self.output.resources(),
+            "Generated {} ({}) for {} in {} ({} ms)",
+            counted(self.output.files.len(), "manifest"),
+            counted(self.output.resources(), "resource"),
             self.output.environment,
             shown(&self.folder.join(&self.output.folder)),
             self.elapsed.as_millis(),
         )
     }
+}
+
+/// Returns so many things of a kind, in words.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns a path as the user would type it.

@@ -11,6 +11,7 @@
 
 mod cache;
 mod generate;
+mod helm_flags;
 mod install;
 mod report;
 mod template;
@@ -23,7 +24,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use report::Report;
 use ui::{Ui, UiArgs};
@@ -64,17 +65,23 @@ impl Command {
     }
 }
 
+/// Returns the command line; the flags of `fab template` are like helm's.
+fn command() -> clap::Command {
+    Args::command().mut_subcommand("template", helm_flags::with_switches)
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     let failure = ExitCode::from(failure_code(&line));
-    let args = match Args::try_parse_from(&line) {
+    let parsed = command().try_get_matches_from(&line).and_then(|matches| Args::from_arg_matches(&matches));
+    let args = match parsed {
         Ok(args) => args,
         Err(err) => {
             let asked = matches!(err.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             if !asked && failure_code(&line) == HELMS_FAILURE {
                 return Ui::new(&UiArgs::default())
-                    .fail_as_helm(format_args!("{}", template::usage_error(&err)));
+                    .fail_as_helm(format_args!("{}", helm_flags::usage_error(&err)));
             }
             // Nobody is left to tell that the help could not be printed.
             let _ = err.print();
@@ -95,7 +102,7 @@ pub fn main() -> ExitCode {
 /// Prints what `fab --help` prints: without a command that is an answer, as in
 /// Fabrikate, and no error.
 fn print_help(ui: &mut Ui) -> Result<ExitCode> {
-    ui.data(Args::command().render_long_help())?;
+    ui.data(command().render_long_help())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_arguments_are_consistent() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use crate::error::{Error, Failure, Place, Position, Warning};
+use crate::insight::Cause;
 use crate::source::SourceError;
 
 /// All failures of a run.
@@ -28,8 +29,10 @@ struct Entry {
     message: String,
     /// Where.
     place: Option<Place>,
-    /// In which component, for which environments.
-    context: Option<String>,
+    /// The lines of templates that made the text at that place.
+    trail: Vec<Place>,
+    /// Which value was not there, and in which component and for which environments that is.
+    notes: Vec<String>,
     /// What to do.
     hint: Option<String>,
 }
@@ -76,8 +79,7 @@ impl From<Error> for Report {
 /// The cache cannot be used.
 impl From<SourceError> for Report {
     fn from(error: SourceError) -> Self {
-        let entry = Entry { message: error.to_string(), place: None, context: None, hint: error.hint() };
-        Self { entries: vec![entry], code: 2 }
+        Self { entries: vec![Entry::plain(error.to_string(), error.hint())], code: 2 }
     }
 }
 
@@ -86,8 +88,7 @@ impl From<SourceError> for Report {
 impl From<io::Error> for Report {
     fn from(err: io::Error) -> Self {
         let told = err.kind() == io::ErrorKind::BrokenPipe;
-        let message = format!("cannot write to stdout: {err}");
-        let entry = Entry { message, place: None, context: None, hint: None };
+        let entry = Entry::plain(format!("cannot write to stdout: {err}"), None);
         Self { entries: if told { Vec::new() } else { vec![entry] }, code: 2 }
     }
 }
@@ -101,22 +102,77 @@ impl From<&Failure> for Entry {
             names => Some(format!("for {}", names.join(", "))),
         };
         let context: Vec<String> = component.into_iter().chain(environments).collect();
+        let cause = failure.error.cause();
+        let mut notes: Vec<String> = cause.and_then(|cause| cause.note.clone()).into_iter().collect();
+        notes.extend((!context.is_empty()).then(|| context.join(", ")));
         Self {
             message: failure.error.to_string(),
             place: failure.error.place().cloned(),
-            context: (!context.is_empty()).then(|| context.join(", ")),
+            trail: cause.map_or_else(Vec::new, |cause| cause.trail.clone()),
+            notes,
             hint: failure.error.hint(),
         }
     }
 }
 
+/// What there is to say of an error that is printed in the words of helm.
+pub(super) struct Insight {
+    /// What is known.
+    note: Option<String>,
+    /// Where.
+    place: Option<Place>,
+    /// The lines of templates that made the text at that place.
+    trail: Vec<Place>,
+    /// What to do.
+    hint: Option<String>,
+}
+
+impl Insight {
+    /// Returns what is known of the failure of a chart; nothing if that is nothing.
+    pub(super) fn of_chart(cause: &Cause) -> Option<Self> {
+        let note = match (&cause.note, cause.trail.is_empty()) {
+            (Some(note), _) => note.clone(),
+            (None, false) => "this was rendered, from these lines of templates".to_owned(),
+            (None, true) => "it happened here".to_owned(),
+        };
+        let place = cause.place.clone()?;
+        Some(Self {
+            note: Some(note),
+            place: Some(place),
+            trail: cause.trail.clone(),
+            hint: cause.hint.clone(),
+        })
+    }
+
+    /// Returns a hint alone.
+    pub(super) fn hint(hint: String) -> Self {
+        Self { note: None, place: None, trail: Vec::new(), hint: Some(hint) }
+    }
+
+    /// Renders it, without a line end after the last.
+    pub(super) fn render(&self, styled: bool) -> String {
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let help = |hint: &'_ String| format!("help: {hint}");
+        let Some(note) = &self.note else { return self.hint.iter().map(help).collect() };
+        let hint = self.hint.iter().map(|text| Element::from(Level::HELP.message(text)));
+        let places = self.place.iter().map(excerpt).chain(self.trail.iter().map(excerpt));
+        renderer.render(&[Group::with_title(Level::NOTE.primary_title(note)).elements(places).elements(hint)])
+    }
+}
+
 impl Entry {
+    /// Returns a failure that has no place in a file.
+    fn plain(message: String, hint: Option<String>) -> Self {
+        Self { message, place: None, trail: Vec::new(), notes: Vec::new(), hint }
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(&self.message);
-        let notes = self.context.iter().map(|text| Element::from(Level::NOTE.message(text)));
+        let notes = self.notes.iter().map(|text| Element::from(Level::NOTE.message(text)));
         let help = self.hint.iter().map(|text| Element::from(Level::HELP.message(text)));
         let place = self.place.clone().map(without_secrets);
-        let group = Group::with_title(title).elements(place.iter().map(excerpt)).elements(notes.chain(help));
+        let places = place.iter().map(excerpt).chain(self.trail.iter().map(excerpt));
+        let group = Group::with_title(title).elements(places).elements(notes.chain(help));
         renderer.render(&[group]).to_string()
     }
 }

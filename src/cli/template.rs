@@ -1,23 +1,23 @@
 //! `fab template`: what `helm template` does, for charts on this machine.
 //!
 //! It stands in for helm in scripts: same flags, same stdout, same error text
-//! and exit code 1 for every error. Flags that steer an installation are taken
-//! and mean nothing, as in helm; those that need the network or another program
-//! are refused with a hint.
+//! and exit code 1 for every error. Where helm is silent, more follows on stderr:
+//! the line to blame, where a value came from, what differs in the next run.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction};
-
-use crate::template::{Hooks, Naming, TemplateError, TemplateOptions, Templated, template};
-
 use helm::values::Overrides;
 
+use crate::insight::dotted;
+use crate::template::{ExplainedValues, Hooks, Naming, TemplateError, TemplateOptions, Templated, template};
+
+use super::helm_flags::{IgnoredArgs, RefusedArgs};
+use super::report::{self, Line};
 use super::world::{self, WorldArgs};
 use super::{Result, Ui};
 
@@ -38,19 +38,13 @@ pub(super) struct TemplateArgs {
     #[arg(short, long, value_name = "PATTERN")]
     show_only: Vec<String>,
     /// Print the files in `crds/` as well.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     include_crds: bool,
     /// Leave hooks out.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     no_hooks: bool,
     /// Leave test hooks out.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     skip_tests: bool,
     /// Kubernetes version that the chart sees.
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
@@ -59,17 +53,13 @@ pub(super) struct TemplateArgs {
     #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
     api_versions: Vec<String>,
     /// Set `.Release.IsUpgrade` instead of `.Release.IsInstall`.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     is_upgrade: bool,
     /// Write files into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
     /// Put the release's name between the folder and the files.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     release_name: bool,
     /// Template of the release's name.
     #[arg(long, value_name = "TEMPLATE")]
@@ -78,26 +68,20 @@ pub(super) struct TemplateArgs {
     #[arg(short, long)]
     generate_name: bool,
     /// Do not check values against `values.schema.json`.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     skip_schema_validation: bool,
     /// Print what was rendered even if it is not valid YAML.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(long)]
     debug: bool,
+    /// Tell on stderr which values templates read, and which given ones nobody reads.
+    #[arg(long)]
+    explain_values: bool,
     #[command(flatten)]
     world: WorldArgs,
     #[command(flatten)]
     refused: RefusedArgs,
     #[command(flatten)]
-    _ignored: IgnoredArgs,
-    /// Leave the files in `crds/` out, as they are without `--include-crds`.
-    #[arg(long = "skip-crds", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
-          default_value = "false", default_missing_value = "true",
-          hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    _skip_crds: bool,
+    ignored: IgnoredArgs,
 }
 
 /// Values, as the user gives them.
@@ -123,124 +107,6 @@ struct ValuesArgs {
     set_literal: Vec<String>,
 }
 
-/// Flags of `helm template` that need the network, another program or a cluster.
-#[derive(clap::Args)]
-struct RefusedArgs {
-    /// Not supported: run `fab install` first.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    dependency_update: Option<bool>,
-    /// Not supported.
-    #[arg(long, value_name = "PROGRAM", hide = true)]
-    post_renderer: Option<String>,
-    /// Not supported: charts are folders or archives on this machine.
-    #[arg(long, value_name = "URL", hide = true)]
-    repo: Option<String>,
-    /// Not supported.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    validate: Option<bool>,
-}
-
-impl RefusedArgs {
-    fn text(&self) -> Option<&'static str> {
-        if self.dependency_update == Some(true) {
-            Some(
-                "--dependency-update needs the network: put the chart's dependencies into its charts/ folder first",
-            )
-        } else if self.post_renderer.is_some() {
-            Some("--post-renderer is not supported: pipe the output into the program instead")
-        } else if self.validate == Some(true) {
-            Some("--validate needs a cluster: validate the output instead")
-        } else if self.repo.is_some() {
-            Some("--repo needs the network: download the chart first")
-        } else {
-            None
-        }
-    }
-}
-
-/// Flags of helm that mean nothing when nothing is installed.
-struct IgnoredArgs;
-
-impl IgnoredArgs {
-    const SWITCHES: [&str; 20] = [
-        "atomic",
-        "create-namespace",
-        "devel",
-        "disable-openapi-validation",
-        "enable-dns",
-        "force",
-        "force-conflicts",
-        "force-replace",
-        "hide-notes",
-        "insecure-skip-tls-verify",
-        "kube-insecure-skip-tls-verify",
-        "pass-credentials",
-        "plain-http",
-        "render-subchart-notes",
-        "replace",
-        "rollback-on-failure",
-        "server-side",
-        "take-ownership",
-        "verify",
-        "wait-for-jobs",
-    ];
-    /// Those that may come without a value.
-    const OPTIONAL: [&str; 2] = ["dry-run", "wait"];
-    const TEXTS: [&str; 26] = [
-        "burst-limit",
-        "ca-file",
-        "cert-file",
-        "color",
-        "colour",
-        "content-cache",
-        "description",
-        "key-file",
-        "keyring",
-        "kube-apiserver",
-        "kube-as-group",
-        "kube-as-user",
-        "kube-ca-file",
-        "kube-context",
-        "kube-tls-server-name",
-        "kube-token",
-        "kubeconfig",
-        "labels",
-        "password",
-        "qps",
-        "registry-config",
-        "repository-cache",
-        "repository-config",
-        "timeout",
-        "username",
-        "version",
-    ];
-}
-
-impl clap::Args for IgnoredArgs {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        let flag = |name| Arg::new(name).long(name).hide(true).action(ArgAction::Append);
-        let switch = |name| flag(name).num_args(0..=1).require_equals(true);
-        command
-            .args(Self::SWITCHES.map(|name| switch(name).value_parser(clap::value_parser!(bool))))
-            .args(Self::OPTIONAL.map(switch))
-            .args(Self::TEXTS.map(|name| if name == "labels" { flag(name).short('l') } else { flag(name) }))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
-impl clap::FromArgMatches for IgnoredArgs {
-    fn from_arg_matches(_: &clap::ArgMatches) -> std::result::Result<Self, clap::Error> {
-        Ok(IgnoredArgs)
-    }
-
-    fn update_from_arg_matches(&mut self, _: &clap::ArgMatches) -> std::result::Result<(), clap::Error> {
-        Ok(())
-    }
-}
-
 impl TemplateArgs {
     fn options(&self) -> TemplateOptions {
         TemplateOptions {
@@ -262,6 +128,7 @@ impl TemplateArgs {
                 (false, false) => Hooks::All,
             },
             skip_schema_validation: self.skip_schema_validation,
+            explain_values: self.explain_values,
         }
     }
 }
@@ -284,28 +151,11 @@ fn named(items: &[String]) -> Vec<String> {
     items.iter().filter(|item| !item.is_empty()).cloned().collect()
 }
 
-/// Words a mistake in the arguments as helm does.
-pub(super) fn usage_error(error: &clap::Error) -> String {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let flag = context(ContextKind::InvalidArg).and_then(|flag| flag.split(' ').next()).unwrap_or_default();
-    match (error.kind(), context(ContextKind::InvalidValue), flag.strip_prefix("--")) {
-        (ErrorKind::UnknownArgument, _, Some(_)) => format!("unknown flag: {flag}"),
-        (ErrorKind::UnknownArgument, _, None) => {
-            format!("unknown shorthand flag: '{}' in {flag}", flag.chars().nth(1).unwrap_or('-'))
-        }
-        (ErrorKind::InvalidValue, Some(""), _) => format!("flag needs an argument: {flag}"),
-        _ => {
-            let text = error.to_string();
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
-        }
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
+    for remark in args.ignored.remarks() {
+        ui.warning(format_args!("{remark}"));
+    }
     if let Some(refusal) = args.refused.text() {
         return Ok(ui.fail_as_helm(format_args!("{refusal}")));
     }
@@ -321,8 +171,18 @@ pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
             }
             let hint = "\n\nUse --debug flag to render out invalid YAML";
             let hint = if error.came_of_rendering() && !args.debug { hint } else { "" };
-            Ok(ui.fail_as_helm(format_args!("{error}{hint}")))
+            let code = ui.fail_as_helm(format_args!("{error}{hint}"));
+            ui.insight(&insight(&error));
+            Ok(code)
         }
+    }
+}
+
+/// Returns what there is to say of a failure beyond helm's words.
+fn insight(error: &TemplateError) -> Option<report::Insight> {
+    match error {
+        TemplateError::Chart { cause, .. } => report::Insight::of_chart(cause),
+        other => other.hint().map(report::Insight::hint),
     }
 }
 
@@ -330,6 +190,18 @@ fn print(args: &TemplateArgs, templated: &Templated, ui: &mut Ui) -> Result<Exit
     for warning in &templated.rendered.warnings {
         ui.warning(format_args!("{warning}"));
     }
+    // What helm says nothing of is told last, and not to those who want quiet.
+    let code = print_manifests(args, templated, ui)?;
+    for warning in &templated.warnings {
+        ui.status(format_args!("{}", Line(warning)));
+    }
+    if let Some(values) = &templated.values {
+        ui.warning(format_args!("{}", Explained(values)));
+    }
+    Ok(code)
+}
+
+fn print_manifests(args: &TemplateArgs, templated: &Templated, ui: &mut Ui) -> Result<ExitCode> {
     if let Some(folder) = &args.output_dir {
         return write_files(args, folder, templated, ui);
     }
@@ -380,12 +252,45 @@ fn write_document(file: &Path, path: &str, content: &[u8], is_new: bool) -> io::
     file.write_all(b"\n")
 }
 
+/// What became of the values, as two lists.
+struct Explained<'a>(&'a ExplainedValues);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.read.is_empty() {
+            "Templates read no values"
+        } else {
+            "Values that templates read:"
+        })?;
+        for read in &self.0.read {
+            let rest = match (read.whole, read.is_set) {
+                (true, _) if read.keys.is_empty() => "*",
+                (true, _) => ".*",
+                (false, true) => "",
+                (false, false) => " (not set)",
+            };
+            write!(f, "\n  {}{rest}", dotted(&read.keys))?;
+        }
+        let every = self.0.unread.is_empty();
+        f.write_str(if every { "\nEvery given value is read" } else { "\nGiven values that nobody reads:" })?;
+        for unread in &self.0.unread {
+            write!(f, "\n  {}", dotted(&unread.keys))?;
+            if let Some(place) = &unread.set_by {
+                write!(f, " ({place})")?;
+            }
+            if let Some(name) = &unread.suggestion {
+                write!(f, "; did you mean `{name}`?")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Returns what `--debug` shows of a chart that failed while it was rendered: all
 /// files, and the hooks that were found until then.
 fn unfinished(args: &TemplateArgs, error: &TemplateError) -> String {
-    let TemplateError::Chart(helm::Error::Manifest { files, hooks, .. }) = error else {
-        return "\n".to_owned();
-    };
+    let TemplateError::Chart { source, .. } = error else { return "\n".to_owned() };
+    let helm::Error::Manifest { files, hooks, .. } = &**source else { return "\n".to_owned() };
     let mut text = String::new();
     for (path, content) in files {
         let content = String::from_utf8_lossy(content);
@@ -407,9 +312,10 @@ fn unfinished(args: &TemplateArgs, error: &TemplateError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
     use super::*;
+    use crate::cli::helm_flags::{usage_error, with_switches};
 
     #[derive(Parser)]
     struct Line {
@@ -417,8 +323,13 @@ mod tests {
         template: TemplateArgs,
     }
 
+    fn parse(line: &[&str]) -> std::result::Result<TemplateArgs, clap::Error> {
+        let matches = with_switches(Line::command()).try_get_matches_from(line)?;
+        Line::from_arg_matches(&matches).map(|line| line.template)
+    }
+
     fn options(line: &[&str]) -> TemplateOptions {
-        Line::try_parse_from(line).map(|line| line.template.options()).expect("the line is fine")
+        parse(line).map(|args| args.options()).expect("the line is fine")
     }
 
     #[test]
@@ -475,7 +386,7 @@ mod tests {
 
     #[track_caller]
     fn check_mistake(line: &[&str], want: &str) {
-        let error = Line::try_parse_from(line).err().expect("the line is wrong");
+        let error = parse(line).err().expect("the line is wrong");
         assert_eq!(usage_error(&error), want);
     }
 
@@ -484,18 +395,145 @@ mod tests {
         check_mistake(&["template", "--bogus"], "unknown flag: --bogus");
         check_mistake(&["template", "-x"], "unknown shorthand flag: 'x' in -x");
         check_mistake(&["template", "--set"], "flag needs an argument: --set");
+        check_mistake(
+            &["template", "--include-crds=maybe"],
+            r#"invalid argument "maybe" for "--include-crds" flag: strconv.ParseBool: parsing "maybe": invalid syntax"#,
+        );
+        check_mistake(
+            &["template", "--wait=x"],
+            r#"invalid argument "x" for "--wait" flag: invalid wait input "x". Valid inputs are watcher, hookOnly, and legacy"#,
+        );
     }
 
     #[test]
     fn what_needs_the_network_is_refused() {
         let refusal = |flag: &str| {
-            let line = Line::try_parse_from(["template", "./c", flag]).expect("the line is fine");
-            line.template.refused.text().unwrap_or_default()
+            let args = parse(&["template", "./c", flag]).expect("the line is fine");
+            args.refused.text().unwrap_or_default()
         };
         assert!(refusal("--dependency-update").starts_with("--dependency-update needs the network"));
         assert!(refusal("--post-renderer=x").starts_with("--post-renderer is not supported"));
-        assert!(refusal("--validate").starts_with("--validate needs a cluster"));
         assert!(refusal("--repo=x").starts_with("--repo needs the network"));
+        assert!(refusal("--validate").starts_with("--validate needs a cluster"));
+        assert!(refusal("--dry-run=server").starts_with("--dry-run=server needs a cluster"));
+        assert!(refusal("--verify").starts_with("--verify is not supported"));
+        assert!(refusal("--enable-dns").starts_with("--enable-dns needs the network"));
         assert_eq!(refusal("--dependency-update=false"), "");
+        assert_eq!(refusal("--dry-run=client"), "");
+        assert_eq!(refusal("--dry-run"), "");
+        assert_eq!(
+            refusal("--dry-run=x"),
+            r#"invalid dry-run value ("x"). Must be "none", "server", or "client""#
+        );
+        assert_eq!(
+            refusal("--dry-run=none"),
+            r#"invalid dry-run value ("none"). Must be "server" or "client""#
+        );
+    }
+
+    /// The flags that helm 4.2.4 lists for `helm template`, and those that it hides.
+    const HELMS_FLAGS: [&str; 81] = [
+        "api-versions=x",
+        "ca-file=x",
+        "cert-file=x",
+        "create-namespace",
+        "dependency-update",
+        "description=x",
+        "devel",
+        "disable-openapi-validation",
+        "dry-run",
+        "enable-dns",
+        "force-conflicts",
+        "force-replace",
+        "generate-name",
+        "include-crds",
+        "insecure-skip-tls-verify",
+        "is-upgrade",
+        "key-file=x",
+        "keyring=x",
+        "kube-version=1.30",
+        "labels=a=b",
+        "name-template=x",
+        "no-hooks",
+        "output-dir=x",
+        "pass-credentials",
+        "password=x",
+        "plain-http",
+        "post-renderer=x",
+        "post-renderer-args=x",
+        "release-name",
+        "replace",
+        "repo=x",
+        "rollback-on-failure",
+        "server-side",
+        "set=a=b",
+        "set-file=a=b",
+        "set-json=a=1",
+        "set-literal=a=b",
+        "set-string=a=b",
+        "show-only=x",
+        "skip-crds",
+        "skip-schema-validation",
+        "skip-tests",
+        "take-ownership",
+        "timeout=5m",
+        "username=x",
+        "values=x",
+        "verify",
+        "version=1",
+        "wait",
+        "wait-for-jobs",
+        "burst-limit=1",
+        "color=never",
+        "colour=never",
+        "content-cache=x",
+        "debug",
+        "kube-apiserver=x",
+        "kube-as-group=x",
+        "kube-as-user=x",
+        "kube-ca-file=x",
+        "kube-context=x",
+        "kube-insecure-skip-tls-verify",
+        "kube-tls-server-name=x",
+        "kube-token=x",
+        "kubeconfig=x",
+        "namespace=x",
+        "qps=1",
+        "registry-config=x",
+        "repository-cache=x",
+        "repository-config=x",
+        "validate",
+        "hide-notes",
+        "render-subchart-notes",
+        "atomic",
+        "force",
+        "hide-secret",
+        "wait=watcher",
+        "dry-run=client",
+        "wait=legacy",
+        "include-crds=T",
+        "server-side=false",
+        "atomic=0",
+    ];
+
+    #[test]
+    fn every_flag_of_helm_is_known() {
+        for flag in HELMS_FLAGS {
+            let flag = format!("--{flag}");
+            assert!(parse(&["template", "./c", &flag]).is_ok(), "{flag}");
+        }
+    }
+
+    #[test]
+    fn old_flags_are_remarked_as_in_helm() {
+        let remarks = |flag: &str| {
+            let args = parse(&["template", "./c", flag]).expect("the line is fine");
+            args.ignored.remarks().collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(
+            remarks("--atomic"),
+            "Flag --atomic has been deprecated, use --rollback-on-failure instead"
+        );
+        assert_eq!(remarks("--wait"), "");
     }
 }

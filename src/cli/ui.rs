@@ -5,16 +5,19 @@
 //! Colour and progress are for a terminal only.
 
 use std::fmt::{self, Display};
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use super::report::Report;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use super::report::{Insight, Report};
 use crate::hooks::HookRun;
 
 /// How much is printed.
 #[derive(clap::Args, Default)]
 pub(super) struct UiArgs {
-    /// Print warnings and errors only.
+    /// Print errors and warnings only, and none of values that differ in every run.
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Messages")]
     quiet: bool,
     /// Print what hooks print, too.
@@ -34,7 +37,19 @@ enum Verbosity {
 pub(super) struct Ui {
     verbosity: Verbosity,
     styled: bool,
+    /// What is drawn on a terminal while a run takes long.
+    progress: Option<Progress>,
 }
+
+/// A bar that is drawn once a run has taken a while.
+struct Progress {
+    bar: ProgressBar,
+    since: Instant,
+    is_drawn: bool,
+}
+
+/// A run that is shorter shows no bar.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 impl Ui {
     /// Prints as the arguments say.
@@ -45,7 +60,41 @@ impl Ui {
             (false, false) => Verbosity::Normal,
         };
         let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        Self { verbosity, styled }
+        Self { verbosity, styled, progress: None }
+    }
+
+    /// Begins to count up to a number of steps, on a terminal that somebody looks at.
+    pub(super) fn begin_steps(&mut self, count: usize) {
+        let watched = io::stderr().is_terminal() && !in_pipeline() && self.verbosity >= Verbosity::Normal;
+        self.progress = watched.then(|| Progress {
+            bar: ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden()),
+            since: now(),
+            is_drawn: false,
+        });
+    }
+
+    /// Counts a step.
+    pub(super) fn step(&mut self) {
+        let Some(progress) = &mut self.progress else { return };
+        if !progress.is_drawn && progress.since.elapsed() > PATIENCE {
+            progress.bar.set_draw_target(ProgressDrawTarget::stderr());
+            progress.is_drawn = true;
+        }
+        progress.bar.inc(1);
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end_steps(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.bar.finish_and_clear();
+        }
+    }
+
+    /// Prints what there is to say of an error that was printed as helm does, after an empty line.
+    pub(super) fn insight(&mut self, insight: &Option<Insight>) {
+        if let Some(insight) = insight {
+            self.message(Verbosity::Quiet, format_args!("\n{}", insight.render(self.styled)));
+        }
     }
 
     /// Prints data: the answer that a pipe or a file gets.
@@ -100,8 +149,25 @@ impl Ui {
 
     fn message(&self, from: Verbosity, text: fmt::Arguments<'_>) {
         if self.verbosity >= from {
-            // Whoever closed stderr does not want to read it.
-            let _ = writeln!(io::stderr(), "{text}");
+            let print = || {
+                // Whoever closed stderr does not want to read it.
+                let _ = writeln!(io::stderr(), "{text}");
+            };
+            match &self.progress {
+                Some(progress) => progress.bar.suspend(print),
+                None => print(),
+            }
         }
     }
+}
+
+/// Returns whether this runs where nobody looks, though there may be a terminal.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn in_pipeline() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+fn now() -> Instant {
+    Instant::now()
 }

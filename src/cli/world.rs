@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use clap::builder::NonEmptyStringValueParser;
-use helm::{Env, Seed};
+use helm::{Env, Seed, Source};
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -39,7 +39,9 @@ impl WorldArgs {
         };
         let zone = std::env::var("TZ").unwrap_or_default();
         let now = self.seed_date.unwrap_or_else(SystemTime::now);
-        Ok(World { now, zone: zone.trim_start_matches(':').to_owned(), seed })
+        let given = [(self.seed.is_some(), Source::Randomness), (self.seed_date.is_some(), Source::Clock)];
+        let fixed = given.into_iter().filter(|(given, _)| *given).map(|(_, source)| source).collect();
+        Ok(World { now, zone: zone.trim_start_matches(':').to_owned(), seed, fixed })
     }
 
     /// Returns the world for one chart.

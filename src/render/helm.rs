@@ -4,7 +4,7 @@
 //! every `\n---`, wherever that stands, leaves out what is no map or an empty
 //! one, and puts its own separator before each piece.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,13 +12,15 @@ use std::time::SystemTime;
 
 use goyaml::Value;
 use helm::values::YamlError;
-use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed};
+use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed, Source};
 
 use super::namespace::Injector;
 use super::{Renderer, Text};
 use crate::config::Environment;
 use crate::definition::{Method, place};
 use crate::error::{Error, Place, Position, Warning, WarningKind};
+use crate::insight::{Cause, Shown, near_name};
+use crate::output::Varying;
 use crate::resolve::ResolvedComponent;
 
 /// What templates can learn of the world around them.
@@ -30,6 +32,8 @@ pub struct World {
     pub zone: String,
     /// What all randomness grows from.
     pub seed: Seed,
+    /// What of this is the user's choice and the same in every run.
+    pub fixed: Vec<Source>,
 }
 
 /// What charts are told, and how they are rendered.
@@ -46,7 +50,8 @@ impl World {
     /// Returns clock and randomness as charts take them.
     pub fn env(&self) -> Env {
         let env = || Env::new(self.now, self.seed.clone());
-        env().in_zone(&self.zone).unwrap_or_else(env)
+        let env = env().in_zone(&self.zone).unwrap_or_else(env);
+        self.fixed.iter().fold(env, |env, source| env.with_fixed(*source))
     }
 
     /// Returns the world of an environment: what is random in one tells nothing of another's.
@@ -70,6 +75,9 @@ pub(super) fn render(
     environment: &Environment,
 ) -> Result<Text, Arc<Error>> {
     let chart = renderer.charts.load(renderer, component)?;
+    let path = renderer.show(&component.input);
+    let setter = |keys: &[String]| component.setter(keys).map(|place| place.to_string());
+    let shown = Shown { chart: &chart, path: &path, setter: &setter };
     let namespace = component.namespace.as_deref().unwrap_or("default");
     let options = RenderOptions {
         engine: &renderer.charts.engine,
@@ -82,13 +90,40 @@ pub(super) fn render(
     };
     let mut values = component.values.clone();
     values.values_mut().for_each(helm::values::numbers_to_floats);
-    let rendered = helm::template(&chart, &values, &options)
-        .map_err(|err| chart_error(&chart, &renderer.show(&component.input), err))?;
+    let rendered = helm::template(&chart, &values, &options).map_err(|err| {
+        let mut cause = shown.cause(helm::diagnose(&err, &chart, &values, &options));
+        cause.place.get_or_insert_with(|| Place::file(&path));
+        Error::Chart { cause: Box::new(cause), source: Box::new(err) }
+    })?;
     let injected = component.namespace.as_deref().filter(|_| component.inject_namespace);
     let mut text = pieces(&rendered.to_text(), injected)?;
+    let reached = helm::reached(&chart, &values, &options, &rendered);
+    text.warnings.extend(shown.warnings(&reached));
+    if renderer.compares {
+        let render = |env: &Env| {
+            let rendered = helm::template(&chart, &values, &RenderOptions { env, ..options.clone() }).ok()?;
+            pieces(&rendered.to_text(), injected).ok()
+        };
+        text.varying = reached
+            .iter()
+            .filter_map(|chance| {
+                let other = render(&options.env.differing_at(&chance.of))?;
+                let lines = different_lines(&text.text, &other.text)?;
+                Some(Varying { lines, function: chance.of.function, place: shown.chance_place(chance) })
+            })
+            .collect();
+    }
     let warnings = chart.warnings.iter().chain(&rendered.warnings);
     text.warnings.extend(warnings.map(|warning| plain(WarningKind::Chart(warning.clone()))));
     Ok(text)
+}
+
+/// Returns the lines in which two texts differ that have as many lines.
+fn different_lines(one: &[u8], other: &[u8]) -> Option<BTreeSet<usize>> {
+    let lines = |text: &'_ [u8]| text.split(|byte| *byte == b'\n').count();
+    let pairs = one.split(|byte| *byte == b'\n').zip(other.split(|byte| *byte == b'\n'));
+    let different = pairs.enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at + 1);
+    (lines(one) == lines(other)).then(|| different.collect())
 }
 
 impl Charts {
@@ -117,7 +152,10 @@ fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart,
         Method::Git | Method::Helm => {
             Error::NotInstalled { name: component.name().to_owned(), folder, place: Some(own.place()) }
         }
-        Method::Http | Method::Local => Error::NoChart { folder, place: own.place_of("path") },
+        Method::Http | Method::Local => {
+            let suggestion = near_name(&path).map(|name| place::join(&[&folder, "..", &name]));
+            Error::NoChart { folder, place: own.place_of("path"), suggestion }
+        }
     })
 }
 
@@ -131,20 +169,7 @@ fn load_error(path: &Path, shown: &str, error: LoadError) -> Error {
         // An archive has no file to show.
         place.text = fs::read_to_string(path.join("values.yaml")).unwrap_or_default().into();
     }
-    Error::Chart { place: Some(place), source: Box::new(error.into()) }
-}
-
-/// Makes the error of a chart, with its place in the chart's files.
-fn chart_error(chart: &Chart, shown: &str, error: helm::Error) -> Error {
-    let place = error.site(chart).map_or_else(
-        || Place::file(shown),
-        |site| Place {
-            file: place::join(&[shown, &site.path]),
-            position: Some(Position { line: site.line, column: site.column }),
-            text: site.text.into(),
-        },
-    );
-    Error::Chart { place: Some(place), source: Box::new(error) }
+    Error::Chart { cause: Box::new(Cause::at(place)), source: Box::new(error.into()) }
 }
 
 /// Cuts what `helm template` prints as Fabrikate does, and puts a namespace into each piece if one is given.

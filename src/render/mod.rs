@@ -17,8 +17,9 @@ use rayon::prelude::*;
 use crate::config::Environment;
 use crate::definition::{Generator, place};
 use crate::error::{Error, Failure, Warning};
+use crate::generate::Event;
 use crate::hooks::{HookRun, Moment};
-use crate::output::{Manifest, OutputTree};
+use crate::output::{Manifest, OutputTree, Varying};
 use crate::resolve::{ResolvedComponent, ResolvedTree};
 
 mod folder;
@@ -39,6 +40,8 @@ struct Text {
     resources: usize,
     /// What is odd.
     warnings: Vec<Warning>,
+    /// Lines that are different in every run, if somebody wants to know.
+    varying: Vec<Varying>,
 }
 
 impl Text {
@@ -86,24 +89,32 @@ pub(crate) struct Renderer<'a> {
     /// The output folder without links; none if there is none yet.
     output: Option<PathBuf>,
     settings: &'a ChartSettings,
+    /// Whether lines that are different in every run are looked for.
+    compares: bool,
     charts: helm::Charts,
 }
 
 impl<'a> Renderer<'a> {
     /// Renders what is in `root`, which messages name `shown`; `output` is no input.
-    pub(crate) fn new(root: &'a Path, shown: &'a str, output: &Path, settings: &'a ChartSettings) -> Self {
-        Renderer { root, shown, output: output.canonicalize().ok(), settings, charts: helm::Charts::new() }
+    pub(crate) fn new(
+        (root, shown): (&'a Path, &'a str),
+        output: &Path,
+        settings: &'a ChartSettings,
+        compares: bool,
+    ) -> Self {
+        let output = output.canonicalize().ok();
+        Renderer { root, shown, output, settings, compares, charts: helm::Charts::new() }
     }
 
     /// Renders every component of every tree.
-    pub(crate) fn trees(&self, trees: &[ResolvedTree], heard: &(dyn Fn(HookRun) + Sync)) -> Rendering {
+    pub(crate) fn trees(&self, trees: &[ResolvedTree], heard: &(dyn Fn(Event) + Sync)) -> Rendering {
         let hooked = trees.iter().flat_map(|tree| &tree.components).any(has_hooks);
         let outcomes: Vec<Vec<Option<Outcome>>> = if hooked {
             trees.iter().map(|tree| self.by_level(tree, heard)).collect()
         } else {
             let of_tree = |tree: &ResolvedTree| {
                 let components = tree.components.par_iter();
-                components.map(|component| Some(self.one(component, &tree.environment))).collect()
+                components.map(|component| Some(self.one(component, &tree.environment, heard))).collect()
             };
             trees.par_iter().map(of_tree).collect()
         };
@@ -115,7 +126,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Renders level after level; after a failure the levels below are left out, as their hooks may need it.
-    fn by_level(&self, tree: &ResolvedTree, heard: &(dyn Fn(HookRun) + Sync)) -> Vec<Option<Outcome>> {
+    fn by_level(&self, tree: &ResolvedTree, heard: &(dyn Fn(Event) + Sync)) -> Vec<Option<Outcome>> {
         let mut outcomes: Vec<Option<Outcome>> = tree.components.iter().map(|_| None).collect();
         let levels = tree.components.iter().map(|component| component.level + 1).max().unwrap_or(0);
         for level in 0..levels {
@@ -129,7 +140,7 @@ impl<'a> Renderer<'a> {
             }
             let rest = at_level(false).into_par_iter();
             let rest: Vec<(usize, Outcome)> =
-                rest.map(|(at, component)| (at, self.one(component, &tree.environment))).collect();
+                rest.map(|(at, component)| (at, self.one(component, &tree.environment, heard))).collect();
             for (at, outcome) in rest {
                 outcomes[at] = Some(outcome);
             }
@@ -144,17 +155,28 @@ impl<'a> Renderer<'a> {
         &self,
         component: &ResolvedComponent,
         environment: &Environment,
-        heard: &(dyn Fn(HookRun) + Sync),
+        heard: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
-        let run =
-            |moment| component.hooked().run(moment, self.root, heard).map_err(|err| vec![Arc::new(err)]);
+        let ran = |run: HookRun| heard(Event::Hook(run));
+        let run = |moment| component.hooked().run(moment, self.root, &ran).map_err(|err| vec![Arc::new(err)]);
         run(Moment::BeforeGenerate)?;
-        let text = self.one(component, environment)?;
+        let text = self.one(component, environment, heard)?;
         run(Moment::AfterGenerate)?;
         Ok(text)
     }
 
-    fn one(&self, component: &ResolvedComponent, environment: &Environment) -> Outcome {
+    fn one(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+        heard: &(dyn Fn(Event) + Sync),
+    ) -> Outcome {
+        let outcome = self.text(component, environment);
+        heard(Event::Rendered);
+        outcome
+    }
+
+    fn text(&self, component: &ResolvedComponent, environment: &Environment) -> Outcome {
         match component.own.component.generator {
             Generator::Static => static_manifests::render(self, component).map_err(|err| vec![Arc::new(err)]),
             Generator::Helm => helm::render(self, component, environment).map_err(|err| vec![err]),
@@ -193,8 +215,8 @@ impl Rendering {
         };
         for (component, outcome) in tree.components.iter().zip(outcomes) {
             match outcome {
-                Some(Ok(Text { text, resources, warnings })) => {
-                    let manifest = Manifest { component: component.path.clone(), text, resources };
+                Some(Ok(Text { text, resources, warnings, varying })) => {
+                    let manifest = Manifest { component: component.path.clone(), text, resources, varying };
                     output.files.insert(component.output.clone(), manifest);
                     self.warnings.extend(warnings);
                 }

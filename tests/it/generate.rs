@@ -10,7 +10,7 @@ fn the_last_line_tells_what_was_made() {
     let hld = Hld::new(&STATIC);
     let run = hld.ok(&["generate"]);
     assert!(
-        run.stderr.starts_with("Generated 1 manifests (1 resources) for common in generated/common ("),
+        run.stderr.starts_with("Generated 1 manifest (1 resource) for common in generated/common ("),
         "{}",
         run.stderr
     );

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod chance;
 mod console;
 mod examples;
 mod fabrikate_bugs;

@@ -93,6 +93,87 @@ fn a_template_fails_three_includes_deep() {
 }
 
 #[test]
+fn a_value_that_is_not_there() {
+    let text = "{{ define \"c\" }}v{{ .Values.image.tga.x }}{{ end }}\n";
+    check("value-typo", &[("charts/web/templates/_c.tpl", Some(text))], PROD);
+    let text = "{{ define \"c\" }}v{{ .Values.imge.tag }}{{ end }}\n";
+    check("table-typo", &[("charts/web/templates/_c.tpl", Some(text))], PROD);
+    let text = "{{ define \"c\" }}{{ range .Values.replicas.x }}{{ end }}{{ end }}\n";
+    check("wrong-kind", &[("charts/web/templates/_c.tpl", Some(text))], PROD);
+    let text = "{{ define \"c\" }}{{ required \"set it\" .Values.replica }}{{ end }}\n";
+    check("required", &[("charts/web/templates/_c.tpl", Some(text))], PROD);
+}
+
+#[test]
+fn output_that_is_no_yaml_comes_from_a_template() {
+    let text = "kind: ConfigMap\ndata:\n  {{- include \"a\" . | nindent 2 }}\n";
+    check(
+        "included-output",
+        &[
+            ("charts/web/templates/cm.yaml", Some(text)),
+            ("charts/web/templates/_c.tpl", Some("{{ define \"c\" }}\nversion: 1\nname: a: b\n{{ end }}\n")),
+        ],
+        PROD,
+    );
+}
+
+#[test]
+fn values_that_differ_in_every_run() {
+    let text = "kind: Secret\nmetadata: {name: x}\nstringData:\n  password: {{ randAlphaNum 12 }}\n  \
+        given: {{ default (randAlphaNum 12) .Values.image.tag }}\n  year: {{ now | date \"2006\" }}\n";
+    let chart = [("charts/web/templates/secret.yaml", Some(text))];
+    check("chance", &chart, PROD);
+    check("chance-quiet", &chart, &["generate", "prod", "-q"]);
+    check("chance-seed", &chart, &["generate", "prod", "--seed", "s"]);
+    check("chance-fixed", &chart, &["generate", "prod", "--seed", "s", "--seed-date", "0"]);
+}
+
+const WEB: &[&str] = &["template", "rel", "charts/web", "-f", "given.yaml"];
+
+#[test]
+fn what_template_says_beyond_helm() {
+    let given = ("given.yaml", Some("image: {tag: 1.4.0, pullPolicy: Always}\nreplica: 2\n"));
+    let template = |text| ("charts/web/templates/_c.tpl", Some(text));
+    check("template-value", &[given, template("{{ define \"c\" }}{{ .Values.imag.tag }}{{ end }}")], WEB);
+    check(
+        "template-kind",
+        &[given, template("{{ define \"c\" }}{{ .Values.image.tag.x }}{{ end }}")],
+        &[WEB, &["--set", "image.tag=x"]].concat(),
+    );
+    check("template-yaml", &[given, template("{{ define \"c\" }}a: b: c{{ end }}")], WEB);
+    check(
+        "template-chance",
+        &[given, template("{{ define \"c\" }}{{ uuidv4 | sha256sum | trunc 0 }}{{ end }}")],
+        WEB,
+    );
+    check("template-missing", &[], &["template", "./charts/wbe"]);
+}
+
+#[test]
+fn which_values_are_read() {
+    let given = ("given.yaml", Some("image: {tag: 1.4.0, pullPolicy: Always}\nreplica: 2\nextra: {a: 1}\n"));
+    let text = "kind: A\nversion: {{ include \"a\" . }}\nreplicas: {{ .Values.replicas }}\n\
+        extra: {{ toYaml .Values.extra | nindent 2 }}\nname: {{ .Values.nameOverride | default \"x\" }}\n";
+    check(
+        "explain-values",
+        &[given, ("charts/web/templates/cm.yaml", Some(text))],
+        &[WEB, &["--explain-values", "--set", "image.pullSecret=x"]].concat(),
+    );
+    check(
+        "explain-all-read",
+        &[("given.yaml", Some("image: {tag: 1}\n"))],
+        &[WEB, &["--explain-values"]].concat(),
+    );
+}
+
+#[test]
+fn flags_that_are_refused() {
+    for flag in ["--validate", "--dependency-update", "--post-renderer=x"] {
+        check(&format!("template{flag}"), &[], &["template", "charts/web", flag]);
+    }
+}
+
+#[test]
 fn yaml_that_cannot_be_read() {
     let text = "subcomponents:\n  web:\n    config:\n      replicas: 3\n     image: x\n";
     check("config-yaml", &[("config/prod.yaml", Some(text))], PROD);

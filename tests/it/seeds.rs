@@ -161,7 +161,8 @@ fn an_empty_seed_and_a_date_that_is_none_are_errors() {
     let hld = chart();
     hld.fails(&["template", "c", "--seed", ""], 1, &["Error: flag needs an argument: --seed"]);
     let wrong = "invalid value 'noon' for '--seed-date <DATE>': neither a date such as 2026-01-31T12:00:00Z";
-    hld.fails(&["template", "c", "--seed-date", "noon"], 1, &["Error: ", wrong]);
+    let as_helm = "Error: invalid argument \"noon\" for \"--seed-date\" flag: neither a date such as 2026-01-31T12:00:00Z";
+    hld.fails(&["template", "c", "--seed-date", "noon"], 1, &[as_helm]);
     hld.fails(&["generate", "--seed-date", "noon"], 2, &[wrong]);
     let run = hld.fab_with(&[("SOURCE_DATE_EPOCH", "soon")], &["template", "c"]);
     assert_eq!(run.code, 1, "{}", run.stderr);

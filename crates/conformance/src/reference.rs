@@ -24,7 +24,7 @@ pub(crate) fn capabilities(
 }
 
 /// The error in what Helm prints on stderr, without the log lines before it
-/// and the advice after it.
+/// and the advice after it, nor what `fab` has to say beyond Helm's words.
 pub(crate) fn error_text(stderr: &str) -> String {
     let start = match stderr.find("\nError: ") {
         Some(at) => at + "\nError: ".len(),
@@ -32,8 +32,9 @@ pub(crate) fn error_text(stderr: &str) -> String {
         None => 0,
     };
     let text = &stderr[start..];
-    let text = text.split("\n\nUse --debug flag to render out invalid YAML").next().unwrap_or(text);
-    text.trim_end().to_owned()
+    const ENDS: [&str; 3] = ["\n\nUse --debug flag to render out invalid YAML", "\n\nnote: ", "\n\nhelp: "];
+    let end = ENDS.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
+    text[..end].trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -50,5 +51,6 @@ mod tests {
         check("Error: no\n\nUse --debug flag to render out invalid YAML\n", "no");
         check("level=INFO msg=\"x\"\nError: no\nmore\n", "no\nmore");
         check("boom\n", "boom");
+        check("Error: no\n\nnote: it happened here\n --> x:1:1\n", "no");
     }
 }

@@ -58,14 +58,14 @@ fn passing(function: &str) -> Passing {
 /// Checks which places (`file:line`) wrote each line, innermost first; the pieces of a line are parted by commas.
 #[track_caller]
 fn check_lines(texts: &[&str], want: &[(&str, &str)]) {
-    let lines = Lines::default();
+    let lines = Lines::of("a");
     let out = run(texts, Value::map([("x", Value::str("1\n2"))]), &lines, &Reads::new(passing));
     let place = |origin: &Origin| format!("{}:{}", origin.position.file.to_text(), origin.position.line);
     let trail = |trail: &Vec<Origin>| trail.iter().map(place).collect::<Vec<_>>().join(" < ");
     let got: Vec<(&str, String)> = out
         .lines()
         .enumerate()
-        .map(|(at, line)| (line, lines.trails("a", at + 1).iter().map(trail).collect::<Vec<_>>().join(", ")))
+        .map(|(at, line)| (line, lines.trails(at + 1).iter().map(trail).collect::<Vec<_>>().join(", ")))
         .collect();
     let got: Vec<(&str, &str)> = got.iter().map(|(line, places)| (*line, places.as_str())).collect();
     assert_eq!(got, want, "texts: {texts:?}");
@@ -130,7 +130,7 @@ fn check_reads(template: &str, want: &[&str]) {
     m.insert("n", Value::Int(2));
     let data = Value::map([("m", Value::Map(m.clone()))]);
     let reads = Reads::new(passing);
-    run(&[template, "{{ .it.k }}"], data, &Lines::default(), &reads);
+    run(&[template, "{{ .it.k }}"], data, &Lines::of("a"), &reads);
     let mut got = Vec::new();
     for (path, map) in [("m", m), ("m.k", k)] {
         let Some(read) = reads.of(&map) else { continue };

@@ -27,6 +27,8 @@ pub struct Chart {
     pub metadata: Metadata,
     /// `values.yaml` with Helm's numbers (`float64`) and with its nulls.
     pub values: Arc<Mapping>,
+    /// The text of `values.yaml`, to find places in it.
+    pub values_text: Arc<[u8]>,
     /// `values.schema.json`.
     pub schema: Option<Arc<Schema>>,
     /// Everything below `templates/`.

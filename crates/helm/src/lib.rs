@@ -8,9 +8,11 @@
 //! arguments: no clock, environment, network or randomness of its own.
 
 mod capabilities;
+mod chance;
 mod chart;
 mod decode;
 mod dependencies;
+mod diagnosis;
 mod engine;
 mod error;
 mod ignore;
@@ -24,11 +26,14 @@ mod release;
 mod render;
 mod schema;
 mod site;
+mod usage;
 pub mod values;
 mod version;
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
+pub use chance::{Chance, reached};
 pub use chart::{Chart, File};
+pub use diagnosis::{Diagnosis, Found, Missing, diagnose};
 pub use engine::Engine;
 pub use error::Error;
 pub use load::{LoadError, load, load_files};
@@ -39,4 +44,5 @@ pub use release::{Release, ReleaseNameError};
 pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, show_only, template};
 pub use schema::{Schema, SchemaError};
 pub use site::Site;
-pub use sprig::{Env, Seed};
+pub use sprig::{Env, Seed, Source};
+pub use usage::{ReadValue, Usage, usage};

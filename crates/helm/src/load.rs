@@ -109,6 +109,7 @@ struct Assembly {
 struct Parts {
     draft: Option<Draft>,
     values: Mapping,
+    values_text: Arc<[u8]>,
     schema: Option<Arc<Schema>>,
     templates: Vec<File>,
     files: Vec<File>,
@@ -146,6 +147,7 @@ impl Assembly {
         Ok(Chart {
             metadata,
             values: Arc::new(parts.values),
+            values_text: parts.values_text,
             schema: parts.schema,
             templates: parts.templates.into(),
             files: parts.files.into(),
@@ -200,7 +202,10 @@ impl Parts {
         match file.path.as_str() {
             "Chart.yaml" => {}
             "Chart.lock" => check_lock("Chart.lock", &file.data)?,
-            "values.yaml" => self.values = values::from_yaml(&file.data).map_err(LoadError::Values)?,
+            "values.yaml" => {
+                self.values = values::from_yaml(&file.data).map_err(LoadError::Values)?;
+                self.values_text = file.data;
+            }
             "values.schema.json" => self.schema = Some(Arc::new(Schema::new(file.data))),
             "requirements.yaml" => {
                 let is_first_format = self.metadata("requirements.yaml", &file.data)?.is_first_format();

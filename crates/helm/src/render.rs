@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use goyaml::Mapping;
 
+use crate::chance::Chance;
 use crate::chart::Chart;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Recorders};
 use crate::manifest::{self, Hook, Manifest};
 use crate::pattern::Pattern;
 use crate::prepare::{PrepareOptions, Prepared, prepare};
@@ -32,6 +33,16 @@ pub struct RenderOptions<'a> {
     pub skip_schema_validation: bool,
     /// What an absent key and a missing requirement mean.
     pub mode: Mode,
+}
+
+impl RenderOptions<'_> {
+    /// Returns what preparing may choose.
+    pub(crate) fn prepare(&self) -> PrepareOptions {
+        PrepareOptions {
+            skip_schema_validation: self.skip_schema_validation,
+            capabilities: self.capabilities.clone(),
+        }
+    }
 }
 
 /// How strictly templates are taken.
@@ -57,6 +68,8 @@ pub struct Rendered {
     pub hooks: Vec<Hook>,
     /// What Helm logs meanwhile.
     pub warnings: Vec<String>,
+    /// Where templates asked for the moment or for randomness; see [`crate::reached`].
+    pub chances: Vec<Chance>,
 }
 
 /// A file of a `crds/` folder; it is no template and never cut.
@@ -78,7 +91,7 @@ pub fn render_templates(
     prepared: &Prepared,
     options: &RenderOptions<'_>,
 ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-    engine::render(prepared, options)
+    engine::render(prepared, options, Recorders::default()).map(|output| output.files)
 }
 
 /// Does what `helm template` does with a loaded chart and the user's values.
@@ -88,25 +101,36 @@ pub fn render_templates(
 /// Whatever makes Helm fail.
 pub fn template(chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Result<Rendered, Error> {
     options.release.check_name()?;
-    let prepare_options = PrepareOptions {
-        skip_schema_validation: options.skip_schema_validation,
-        capabilities: options.capabilities.clone(),
-    };
-    let prepared = prepare(chart, values, &prepare_options)?;
-    let mut files = render_templates(&prepared, options)?;
+    let prepared = prepare(chart, values, &options.prepare())?;
+    finish(&prepared, options, Recorders::default())
+}
+
+/// Renders a prepared chart, with recorders if somebody wants to know more than the text.
+pub(crate) fn finish(
+    prepared: &Prepared,
+    options: &RenderOptions<'_>,
+    recorders: Recorders<'_>,
+) -> Result<Rendered, Error> {
+    let mut output = engine::render(prepared, options, recorders)?;
     // Notes are rendered, so that their errors count, but are no manifest.
-    files.retain(|path, _| !path.ends_with("NOTES.txt"));
-    let sorted = manifest::sort_files(files)?;
+    output.files.retain(|path, _| !is_notes(path));
+    output.chances.retain(|chance| !is_notes(&chance.path));
+    let sorted = manifest::sort_files(output.files)?;
     let mut rendered = Rendered {
         crds: Vec::new(),
         manifests: sorted.manifests,
         hooks: sorted.hooks,
-        warnings: prepared.warnings,
+        warnings: prepared.warnings.clone(),
+        chances: output.chances,
     };
     if options.include_crds {
         add_crds(&prepared.chart, prepared.chart.name(), &mut rendered.crds);
     }
     Ok(rendered)
+}
+
+fn is_notes(path: &str) -> bool {
+    path.ends_with("NOTES.txt")
 }
 
 fn add_crds(chart: &Chart, path: &str, crds: &mut Vec<Crd>) {

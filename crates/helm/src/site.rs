@@ -73,14 +73,52 @@ fn link_site(chart: &Chart, error: &gotmpl::Error) -> Option<Site> {
     Some(Site { path: path.to_owned(), line, column, text })
 }
 
+/// Returns the line of a template that wrote a piece of output; none for what `tpl` rendered.
+pub(crate) fn origin_site(chart: &Chart, origin: &gotmpl::Origin) -> Option<Site> {
+    let file = origin.position.file.to_text();
+    let (_, path) = file.split_once('/')?;
+    let text = template_text(chart, path)?;
+    let line = usize::try_from(origin.position.line).ok()?;
+    let found = text.lines().nth(line.checked_sub(1)?)?;
+    let column = found.len() - found.trim_start().len() + 1;
+    Some(Site { path: path.to_owned(), line, column, text })
+}
+
+impl Chart {
+    /// Returns where defaults of this chart or of one in it set the value that `keys` lead to; those that count
+    /// before others come first.
+    pub fn default_site(&self, keys: &[String]) -> Option<Site> {
+        // Globals of a chart win over those of the charts in it.
+        let global = keys.iter().skip(1).position(|key| key == "global").map(|at| &keys[at + 1..]);
+        let of_parent = global.and_then(|keys| self.own_default(keys));
+        of_parent.or_else(|| self.own_default(keys)).or_else(|| {
+            let (name, rest) = keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
+            let site = self.subchart(name)?.default_site(rest)?;
+            Some(Site { path: format!("charts/{name}/{}", site.path), ..site })
+        })
+    }
+
+    fn own_default(&self, keys: &[String]) -> Option<Site> {
+        let text = String::from_utf8_lossy(&self.values_text);
+        let path: Vec<_> = keys.iter().map(|key| goyaml::PathSegment::Key(key)).collect();
+        let span = goyaml::locate(&text, &path)?;
+        let start = span.key.unwrap_or(span.value);
+        let (line, column) = (start.line, start.column);
+        Some(Site { path: "values.yaml".to_owned(), line, column, text: text.into_owned() })
+    }
+
+    /// Finds the chart in `charts/` that goes by a name, which may be an alias.
+    fn subchart(&self, name: &str) -> Option<&Chart> {
+        let aliased = self.metadata.dependencies.iter().flatten().find(|dependency| dependency.alias == name);
+        let name = aliased.map_or(name, |dependency| dependency.name.as_str());
+        self.dependencies.iter().find(|subchart| subchart.name() == name)
+    }
+}
+
 /// Finds a template by its path in a chart, where `charts/x/` leads into a subchart.
 fn template_text(chart: &Chart, path: &str) -> Option<String> {
     if let Some((name, rest)) = path.strip_prefix("charts/").and_then(|path| path.split_once('/')) {
-        let aliased =
-            chart.metadata.dependencies.iter().flatten().find(|dependency| dependency.alias == name);
-        let name = aliased.map_or(name, |dependency| dependency.name.as_str());
-        let subchart = chart.dependencies.iter().find(|subchart| subchart.name() == name)?;
-        return template_text(subchart, rest);
+        return template_text(chart.subchart(name)?, rest);
     }
     let file = chart.templates.iter().find(|file| file.path == path)?;
     Some(String::from_utf8_lossy(&file.data).into_owned())

@@ -59,7 +59,7 @@ fn bcrypt(exec: &Exec<'_>, function: &'static str, password: &[u8]) -> Result<St
         return Ok(format!("failed to encrypt string with bcrypt: {problem}"));
     }
     let mut salt = [0; 16];
-    env(exec)?.random(function).fill_bytes(&mut salt);
+    env(exec)?.random(exec, function).fill_bytes(&mut salt);
     // The algorithm reads a NUL after the password, as far as it fits.
     let mut key = password.to_vec();
     key.push(0);
@@ -92,7 +92,7 @@ fn encrypt(exec: &Exec<'_>, password: &[u8], text: &[u8]) -> Outcome {
         return Ok(Value::str(""));
     }
     let mut chain = [0; BLOCK];
-    env(exec)?.random("encryptAES").fill_bytes(&mut chain);
+    env(exec)?.random(exec, "encryptAES").fill_bytes(&mut chain);
     let mut padded = text.to_vec();
     let padding = BLOCK - text.len() % BLOCK;
     padded.resize(text.len() + padding, padding as u8);

@@ -9,7 +9,7 @@ use crate::env::{Env, env};
 use crate::time::{self, Duration, TIME, Time, Zone};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
-    function("now", &[], TIME, |exec, _| Ok(Time::now(env(exec)?, "now").into_value())),
+    function("now", &[], TIME, |exec, _| Ok(Time::now(env(exec)?, exec, "now").into_value())),
     function("date", &[Text, Any], Text, |exec, args| in_zone(exec, "date", &args[..2], b"Local")),
     function("dateInZone", &[Text, Any, Text], Text, |exec, args| {
         in_zone(exec, "dateInZone", &args[..2], bytes(args, 2))
@@ -45,17 +45,17 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ];
 
 /// Returns the moment that a value stands for: a time, seconds since 1970, or now.
-fn moment(env: &Env, function: &'static str, value: &Value) -> Time {
+fn moment(env: &Env, exec: &Exec<'_>, function: &'static str, value: &Value) -> Time {
     match value {
         Value::Int(seconds) | Value::Int64(seconds) => Time::at(*seconds, 0, Zone::local(env)),
-        other => other.as_object::<Time>().cloned().unwrap_or_else(|| Time::now(env, function)),
+        other => other.as_object::<Time>().cloned().unwrap_or_else(|| Time::now(env, exec, function)),
     }
 }
 
 fn in_zone(exec: &Exec<'_>, function: &'static str, args: &[Value], zone: &[u8]) -> Outcome {
     let env = env(exec)?;
     let zone = Zone::load(env, zone).unwrap_or(Zone::Utc);
-    let moment = moment(env, function, any(args, 1)).in_zone(zone);
+    let moment = moment(env, exec, function, any(args, 1)).in_zone(zone);
     Ok(Value::str(moment.format(bytes(args, 0))))
 }
 
@@ -67,7 +67,7 @@ fn modify(args: &[Value]) -> Outcome {
 
 fn ago(exec: &Exec<'_>, value: &Value) -> Outcome {
     let env = env(exec)?;
-    let since = Time::now(env, "ago").since(&moment(env, "ago", value));
+    let since = Time::now(env, exec, "ago").since(&moment(env, exec, "ago", value));
     Ok(Value::str(since.round(Duration::SECOND).to_string()))
 }
 
@@ -88,7 +88,7 @@ fn duration_round(exec: &Exec<'_>, value: &Value) -> Outcome {
         Value::Str(text) => Duration::parse(text.as_bytes()).unwrap_or(Duration(0)),
         Value::Int64(nanos) => Duration(*nanos),
         other => match other.as_object::<Time>() {
-            Some(time) => Time::now(env(exec)?, "durationRound").since(time),
+            Some(time) => Time::now(env(exec)?, exec, "durationRound").since(time),
             None => Duration(0),
         },
     };

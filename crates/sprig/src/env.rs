@@ -8,14 +8,13 @@
 //! place give the same results, whatever happens in other places.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
-use gotmpl::{CallError, Exec};
+use gotmpl::{CallError, Exec, Position, Str};
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -70,14 +69,52 @@ impl fmt::Debug for Seed {
 /// # use std::time::{Duration, SystemTime};
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
 /// let env = sprig::Env::new(now, [7; 32]);
-/// assert!(env.used().is_empty());
+/// assert!(env.take_uses().is_empty());
 /// ```
 pub struct Env {
     now: Timestamp,
     zone: TimeZone,
     seed: Seed,
     calls: RefCell<Calls>,
-    used: RefCell<BTreeSet<&'static str>>,
+    /// What is the same in every run; its uses are not recorded.
+    fixed: Vec<Source>,
+    uses: RefCell<Vec<Use>>,
+    /// The use that gets other answers than it would.
+    other: Option<Use>,
+}
+
+/// Why results may differ from run to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The moment of the run.
+    Clock,
+    /// The randomness of the run.
+    Randomness,
+}
+
+/// A place in a template where a function asked for the moment or for randomness.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The function.
+    pub function: &'static str,
+    /// The place.
+    pub position: Option<Position>,
+    /// What it asked for.
+    pub sources: Vec<Source>,
+    /// The texts that it made of that, where it made text.
+    pub made: Vec<Str>,
+}
+
+impl Use {
+    /// Returns whether both are the same function on the same line.
+    pub fn is_like(&self, other: &Use) -> bool {
+        self.is_at(other.function, other.position.as_ref())
+    }
+
+    fn is_at(&self, function: &str, position: Option<&Position>) -> bool {
+        let line = |position: &Position| (position.file.clone(), position.line);
+        self.function == function && self.position.as_ref().map(line) == position.map(line)
+    }
 }
 
 /// The seed of the place where calls are being made, and how many there were.
@@ -97,7 +134,9 @@ impl Env {
             zone: TimeZone::UTC,
             calls: RefCell::new(Calls { place: seed.of_place(&[]), count: 0 }),
             seed,
-            used: RefCell::default(),
+            fixed: Vec::new(),
+            uses: RefCell::default(),
+            other: None,
         }
     }
 
@@ -114,15 +153,37 @@ impl Env {
         *self.calls.borrow_mut() = Calls { place: self.seed.of_place(place), count: 0 };
     }
 
-    /// Returns the names of the functions called so far whose results depend on
-    /// the clock or on randomness.
-    pub fn used(&self) -> Vec<&'static str> {
-        self.used.borrow().iter().copied().collect()
+    /// Declares that the moment or the seed is the caller's choice and the same in every run.
+    #[must_use]
+    pub fn with_fixed(mut self, source: Source) -> Self {
+        self.fixed.push(source);
+        self
+    }
+
+    /// Returns an environment that gives the same answers, but others to the function at the place of that use.
+    #[must_use]
+    pub fn differing_at(&self, other: &Use) -> Self {
+        Env {
+            now: self.now,
+            zone: self.zone.clone(),
+            fixed: self.fixed.clone(),
+            other: Some(other.clone()),
+            ..Env::new(SystemTime::UNIX_EPOCH, self.seed.clone())
+        }
+    }
+
+    /// Returns where functions asked for the moment or for randomness since the last time that this was asked.
+    pub fn take_uses(&self) -> Vec<Use> {
+        self.uses.take()
     }
 
     /// Returns the moment of the run, recording that `function` asked for it.
-    pub(crate) fn now(&self, function: &'static str) -> Timestamp {
-        self.used.borrow_mut().insert(function);
+    pub(crate) fn now(&self, exec: &Exec<'_>, function: &'static str) -> Timestamp {
+        // More than a year, so that every part of a date differs.
+        const OTHER: SignedDuration = SignedDuration::from_secs(((401 * 24 + 3) * 60 + 7) * 60 + 11);
+        if self.record(exec, function, Source::Clock) {
+            return self.now.saturating_add(OTHER).unwrap_or(self.now);
+        }
         self.now
     }
 
@@ -132,13 +193,46 @@ impl Env {
     }
 
     /// Returns the random generator of one call, recording that it is one of `function`.
-    pub(crate) fn random(&self, function: &'static str) -> ChaCha20Rng {
-        self.used.borrow_mut().insert(function);
+    pub(crate) fn random(&self, exec: &Exec<'_>, function: &'static str) -> ChaCha20Rng {
+        let differs = self.record(exec, function, Source::Randomness);
         let mut calls = self.calls.borrow_mut();
-        let mut random = ChaCha20Rng::from_seed(calls.place.0);
+        let seed = if differs { calls.place.of_place(&["another"]) } else { calls.place.clone() };
+        let mut random = ChaCha20Rng::from_seed(seed.0);
         random.set_stream(calls.count);
         calls.count += 1;
         random
+    }
+
+    /// Records the text that the last use led to.
+    pub(crate) fn made(&self, text: &Str) {
+        if let Some(last) = self.uses.borrow_mut().last_mut() {
+            last.made.push(text.clone());
+        }
+    }
+
+    /// Records a use, as the last one; returns whether it gets another answer.
+    fn record(&self, exec: &Exec<'_>, function: &'static str, source: Source) -> bool {
+        if self.fixed.contains(&source) {
+            return false;
+        }
+        let position = exec.position();
+        let mut uses = self.uses.borrow_mut();
+        match uses.iter().position(|known| known.is_at(function, position.as_ref())) {
+            Some(at) => {
+                let mut known = uses.remove(at);
+                if !known.sources.contains(&source) {
+                    known.sources.push(source);
+                }
+                uses.push(known);
+            }
+            None => uses.push(Use {
+                function,
+                position: position.clone(),
+                sources: vec![source],
+                made: Vec::new(),
+            }),
+        }
+        self.other.as_ref().is_some_and(|other| other.is_at(function, position.as_ref()))
     }
 }
 

@@ -22,7 +22,7 @@
 //! let data = Value::map([("name", Value::str("ho"))]);
 //! let text = Exec::new(&templates, &functions, options).run("greeting", data)?;
 //! assert_eq!(text, b"HOHO 2023");
-//! assert_eq!(env.used(), ["now"]);
+//! assert_eq!(env.take_uses()[0].function, "now");
 //! # Ok::<(), gotmpl::Error>(())
 //! ```
 //!
@@ -50,7 +50,7 @@ mod text;
 pub mod time;
 mod urls;
 
-pub use env::{Env, Seed};
+pub use env::{Env, Seed, Source, Use};
 pub use regexes::{Patterns, matcher, pattern_error};
 
 use gotmpl::Function;

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gotmpl::Type::{Int, String as Text};
-use gotmpl::{CallError, Exec, Function, Value};
+use gotmpl::{CallError, Exec, Function, Str, Value};
 use rand_chacha::rand_core::Rng;
 
 use crate::args::{Outcome, bytes, function, int};
-use crate::env::{below, env};
+use crate::env::{Env, below, env};
 use crate::text::runes;
 
 const DIGITS: &str = "0123456789";
@@ -34,9 +34,10 @@ fn pick(exec: &mut Exec<'_>, function: &'static str, count: i64, set: &str) -> O
     let count = usize::try_from(count).unwrap_or(0);
     exec.charge(count)?;
     let set = set.as_bytes();
-    let mut random = env(exec)?.random(function);
+    let env = env(exec)?;
+    let mut random = env.random(exec, function);
     let one = |_| set[below(&mut random, set.len() as u64) as usize];
-    Ok(Value::str((0..count).map(one).collect::<Vec<u8>>()))
+    Ok(made(env, (0..count).map(one).collect::<Vec<u8>>()))
 }
 
 fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
@@ -44,33 +45,43 @@ fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
     let count = count.ok_or_else(|| CallError::new("runtime error: makeslice: len out of range"))?;
     exec.charge(count.saturating_mul(3))?;
     let mut bytes = vec![0; count];
-    env(exec)?.random("randBytes").fill_bytes(&mut bytes);
-    Ok(Value::str(STANDARD.encode(bytes)))
+    let env = env(exec)?;
+    env.random(exec, "randBytes").fill_bytes(&mut bytes);
+    Ok(made(env, STANDARD.encode(bytes)))
 }
 
 /// Returns a number that is not less than the first and less than the second.
 fn random_int(exec: &Exec<'_>, min: i64, max: i64) -> Outcome {
     let span = u64::try_from(max.wrapping_sub(min)).ok().filter(|span| *span > 0);
     let span = span.ok_or_else(|| CallError::new("invalid argument to Intn"))?;
-    let offset = below(&mut env(exec)?.random("randInt"), span);
+    let offset = below(&mut env(exec)?.random(exec, "randInt"), span);
     Ok(Value::Int(min.wrapping_add_unsigned(offset)))
 }
 
 fn shuffle(exec: &Exec<'_>, text: &[u8]) -> Outcome {
     let mut shuffled: Vec<char> = runes(text).map(|rune| rune.c).collect();
-    let mut random = env(exec)?.random("shuffle");
+    let env = env(exec)?;
+    let mut random = env.random(exec, "shuffle");
     for last in (1..shuffled.len()).rev() {
         shuffled.swap(last, below(&mut random, last as u64 + 1) as usize);
     }
-    Ok(Value::str(shuffled.into_iter().collect::<String>()))
+    Ok(made(env, shuffled.into_iter().collect::<String>()))
 }
 
 fn uuid(exec: &Exec<'_>) -> Outcome {
     let mut bytes = [0; 16];
-    env(exec)?.random("uuidv4").fill_bytes(&mut bytes);
+    let env = env(exec)?;
+    env.random(exec, "uuidv4").fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    Ok(Value::str(parts.join("-")))
+    Ok(made(env, parts.join("-")))
+}
+
+/// Returns a text that was made of randomness, and records it.
+pub(crate) fn made(env: &Env, text: impl Into<Str>) -> Value {
+    let text = text.into();
+    env.made(&text);
+    Value::Str(text)
 }

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use gotmpl::{Kind, NamedType, Type, Value};
+use gotmpl::{Exec, Kind, NamedType, Type, Value};
 use jiff::tz::TimeZone;
 
 use crate::env::Env;
@@ -72,8 +72,8 @@ impl Time {
     }
 
     /// Returns the moment of the run, in its local zone.
-    pub(crate) fn now(env: &Env, function: &'static str) -> Self {
-        let now = env.now(function);
+    pub(crate) fn now(env: &Env, exec: &Exec<'_>, function: &'static str) -> Self {
+        let now = env.now(exec, function);
         let nanos = i64::from(now.subsec_nanosecond());
         // jiff's fraction has the sign of the seconds.
         let seconds = now.as_second() + nanos.div_euclid(NANOS);

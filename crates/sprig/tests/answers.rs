@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use gotmpl::{Exec, Functions, MissingKey, Options, Parsed, Templates, Value};
-use sprig::{Env, Patterns};
+use sprig::{Env, Patterns, Source};
 
 fn env() -> Env {
     Env::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), [1; 32])
@@ -114,9 +114,37 @@ fn a_seed_makes_a_run_repeatable() {
 fn what_depends_on_the_moment_or_on_chance_is_recorded() {
     let env = env();
     render(r#"{{ date "2006" 0 }}{{ upper "x" }}"#, &env).unwrap();
-    assert!(env.used().is_empty());
-    render(r#"{{ randAlpha 3 }}{{ now }}{{ date "2006" "x" }}{{ htpasswd "a" "b" }}"#, &env).unwrap();
-    assert_eq!(env.used(), ["date", "htpasswd", "now", "randAlpha"]);
+    assert!(env.take_uses().is_empty());
+    let template = "{{ randAlpha 3 }}{{ now }}{{ randAlpha 3 }}\n{{ date `2006` `x` }}{{ randAlpha 3 }}{{ htpasswd `a` `b` }}";
+    render(template, &env).unwrap();
+    let uses = env.take_uses();
+    let shown: Vec<_> = uses.iter().map(|one| (one.function, one.position.as_ref().unwrap().line)).collect();
+    assert_eq!(shown, [("now", 1), ("randAlpha", 1), ("date", 2), ("randAlpha", 2), ("htpasswd", 2)]);
+    assert_eq!(uses[1].made.len(), 2, "both texts of the line");
+    assert!(env.take_uses().is_empty(), "they are told of once");
+}
+
+#[test]
+fn what_is_fixed_is_not_recorded() {
+    let template = "{{ randAlpha 3 }}{{ now }}";
+    let functions = |env: &Env| {
+        render(template, env).unwrap();
+        env.take_uses().iter().map(|one| one.function).collect::<Vec<_>>()
+    };
+    assert_eq!(functions(&env().with_fixed(Source::Clock)), ["randAlpha"]);
+    assert_eq!(functions(&env().with_fixed(Source::Randomness)), ["now"]);
+}
+
+#[test]
+fn one_use_can_get_other_answers() {
+    let template = "{{ randAlpha 9 }}\n{{ randAlpha 9 }}\n{{ now | date `2006-01-02T15:04:05` }}";
+    let env = env();
+    let first = render(template, &env).unwrap();
+    for (number, one) in env.take_uses().iter().enumerate() {
+        let second = render(template, &env.differing_at(one)).unwrap();
+        let differ: Vec<bool> = first.lines().zip(second.lines()).map(|(a, b)| a != b).collect();
+        assert_eq!(differ, [0, 1, 2].map(|line| line == number), "{first}\n{second}");
+    }
 }
 
 #[test]

@@ -15,9 +15,12 @@ use crate::templates::Entry;
 use crate::tree::NodeId;
 use crate::value::Str;
 
-/// Records which node wrote what.
-#[derive(Debug, Default)]
-pub struct Lines(RefCell<Log>);
+/// Records which node wrote what, in the execution of one template.
+#[derive(Debug)]
+pub struct Lines {
+    template: Str,
+    log: RefCell<Log>,
+}
 
 /// A node that took part in writing a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +37,15 @@ pub struct Origin {
 struct Log {
     /// The executions that are running, the innermost last.
     running: Vec<Run>,
-    /// Those that no other one ran.
-    finished: Vec<Run>,
+    /// How many executions of other templates are running.
+    others: usize,
+    /// The last one that no other one ran.
+    finished: Option<Run>,
 }
 
 /// One execution: its output, the pieces of that, and the executions inside it.
 #[derive(Debug)]
 struct Run {
-    entry: Arc<Entry>,
     text: Vec<u8>,
     pieces: Vec<Piece>,
     inside: Vec<Run>,
@@ -74,39 +78,44 @@ struct Caller {
 }
 
 impl Lines {
-    /// Returns what wrote a line (from 1) of the output of the execution of that name: for each piece of the
-    /// line the node that made it, then those that called it, up to the template itself.
+    /// Returns a recorder of the executions of that template, with all that they execute.
+    pub fn of(template: impl Into<Str>) -> Self {
+        Lines { template: template.into(), log: RefCell::default() }
+    }
+
+    /// Returns what wrote a line (from 1) of the output: for each piece of the line the node that made it, then
+    /// those that called it, up to the template itself.
     ///
     /// Blanks at the start of the line count only if there is nothing else.
-    pub fn trails(&self, template: &str, line: usize) -> Vec<Vec<Origin>> {
-        let log = self.0.borrow();
-        let run = log.finished.iter().rfind(|run| run.entry.name.as_bytes() == template.as_bytes());
-        run.map_or_else(Vec::new, |run| run.trails(line))
+    pub fn trails(&self, line: usize) -> Vec<Vec<Origin>> {
+        self.log.borrow().finished.as_ref().map_or_else(Vec::new, |run| run.trails(line))
     }
 
     pub(crate) fn begin(&self, entry: &Arc<Entry>) {
-        self.0.borrow_mut().running.push(Run {
-            entry: Arc::clone(entry),
-            text: Vec::new(),
-            pieces: Vec::new(),
-            inside: Vec::new(),
-            caller: None,
-        });
+        let mut log = self.log.borrow_mut();
+        if log.running.is_empty() && (log.others > 0 || entry.name != self.template) {
+            log.others += 1;
+            return;
+        }
+        log.running.push(Run { text: Vec::new(), pieces: Vec::new(), inside: Vec::new(), caller: None });
     }
 
     pub(crate) fn end(&self, written: &[u8]) {
-        let mut log = self.0.borrow_mut();
-        let Some(mut run) = log.running.pop() else { return };
+        let mut log = self.log.borrow_mut();
+        let Some(mut run) = log.running.pop() else {
+            log.others = log.others.saturating_sub(1);
+            return;
+        };
         written.clone_into(&mut run.text);
         match log.running.last_mut() {
             Some(outer) => outer.inside.push(run),
-            None => log.finished.push(run),
+            None => log.finished = Some(run),
         }
     }
 
     /// Records that a node is about to write where the output has come to.
     pub(crate) fn write(&self, start: usize, (entry, node): (&Arc<Entry>, NodeId), text: Option<u32>) {
-        let mut log = self.0.borrow_mut();
+        let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
         let place = Place { entry: Arc::clone(entry), node, text };
         run.pieces.push(Piece { start, place, caller: run.caller.clone(), inside: run.inside.len() });
@@ -114,7 +123,7 @@ impl Lines {
 
     /// Records that a node calls a template that writes into the same output.
     pub(crate) fn call(&self, entry: &Arc<Entry>, node: NodeId) {
-        let mut log = self.0.borrow_mut();
+        let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
         let place = Place { entry: Arc::clone(entry), node, text: None };
         run.caller = Some(Rc::new(Caller { place, outer: run.caller.take() }));
@@ -122,7 +131,7 @@ impl Lines {
 
     /// Records that the template called last has ended.
     pub(crate) fn return_from_call(&self) {
-        let mut log = self.0.borrow_mut();
+        let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
         run.caller = run.caller.take().and_then(|caller| caller.outer.as_ref().map(Rc::clone));
     }

@@ -18,11 +18,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gotmpl::{Exec, Functions, MissingKey, Parsed, Templates, Value};
+use gotmpl::{Exec, Functions, Lines, MissingKey, Parsed, Reads, Templates, Value};
 
 pub(crate) use formats::{json_value, to_yaml};
 use functions::State;
 
+use crate::chance::Chance;
 use crate::manifest::base_name;
 use crate::objects::{self, Renderable, Values};
 use crate::render::{Mode, RenderOptions};
@@ -96,25 +97,52 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Renders every template of the chart and returns the texts by path.
+/// What templates render to.
+pub(crate) struct Output {
+    /// The texts by path.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Where they asked for the moment or for randomness.
+    pub(crate) chances: Vec<Chance>,
+}
+
+/// Who listens to a rendering; nobody does unless somebody asks why it went as it did.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Recorders<'a> {
+    pub(crate) lines: Option<&'a Lines>,
+    pub(crate) reads: Option<&'a Reads>,
+}
+
+/// Renders every template of the chart.
 pub(crate) fn render(
     prepared: &Prepared,
     options: &RenderOptions<'_>,
-) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    recorders: Recorders<'_>,
+) -> Result<Output, Error> {
     let mut files = objects::renderables(prepared, &options.release, &options.capabilities);
     files.sort_by(|a, b| order(&b.path).cmp(&order(&a.path)));
     let set = parse_all(&files, options.engine)?;
     let state = State { mode: options.mode, engine: options.engine.clone(), included: RefCell::default() };
     let extensions: [&dyn Any; 3] = [&state, options.env, &options.engine.0.patterns];
     let missing_key = if options.mode == Mode::Strict { MissingKey::Error } else { MissingKey::Zero };
-    let exec_options = gotmpl::Options { missing_key, extensions: &extensions, ..gotmpl::Options::default() };
+    let exec_options = gotmpl::Options {
+        missing_key,
+        extensions: &extensions,
+        lines: recorders.lines,
+        reads: recorders.reads,
+        ..gotmpl::Options::default()
+    };
     let mut exec = Exec::new(&set, &options.engine.0.functions, exec_options);
-    let mut rendered = BTreeMap::new();
+    let mut output = Output { files: BTreeMap::new(), chances: Vec::new() };
+    // What the release's name was made of is no part of a template.
+    options.env.take_uses();
     for file in files.iter().filter(|file| !base_name(&file.path).starts_with('_')) {
         options.env.enter(&[&options.release.name, &options.release.namespace, &file.path]);
-        rendered.insert(file.path.clone(), render_file(file, &mut exec)?);
+        let text = render_file(file, &mut exec)?;
+        let chance = |of| Chance { path: file.path.clone(), of };
+        output.chances.extend(options.env.take_uses().into_iter().map(chance));
+        output.files.insert(file.path.clone(), text);
     }
-    Ok(rendered)
+    Ok(output)
 }
 
 fn parse_all(files: &[Renderable<'_>], engine: &Engine) -> Result<Templates, Error> {

@@ -7,6 +7,7 @@
 
 pub(crate) mod coalesce;
 mod set;
+mod setter;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::decode::DecodeError;
 
 pub use set::{IndexError, SetError};
 use set::{Reading, assign};
+pub use setter::Setter;
 
 /// The values that a user gives for a release, in Helm's order of precedence:
 /// a later field wins over an earlier one, a later item over an earlier one.

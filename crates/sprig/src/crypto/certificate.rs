@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crypto_bigint::U1024;
 use gotmpl::Type::{Int, String as Text};
-use gotmpl::{CallError, Exec, Function, Kind, Object, Type, Value, fmt, strconv};
+use gotmpl::{CallError, Exec, Function, Kind, Object, Str, Type, Value, fmt, strconv};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use sha2::{Digest, Sha256};
@@ -107,6 +107,7 @@ struct Signer<'a> {
 /// What the functions that make certificates share: the key that they certify, and whose serial number
 /// comes from the same generator.
 struct Maker<'a> {
+    exec: &'a Exec<'a>,
     env: &'a Env,
     function: &'static str,
     random: ChaCha20Rng,
@@ -118,14 +119,14 @@ fn authority(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Optio
     let mut template = maker.template((bytes(args, 0), int(args, 1)));
     template.is_authority = true;
     let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &maker.key };
-    template.sign(&maker.key, &signer)
+    maker.sign(&template, &signer)
 }
 
 fn self_signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
     let mut maker = Maker::new(exec, function, key)?;
     let template = maker.leaf(args)?;
     let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &maker.key };
-    template.sign(&maker.key, &signer)
+    maker.sign(&template, &signer)
 }
 
 fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
@@ -146,7 +147,7 @@ fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&
     }
     let same_name = issuer.name == template.subject()?;
     let key_id = if same_name { Vec::new() } else { issuer.key_id };
-    template.sign(&maker.key, &Signer { name: issuer.name, key_id, key: &signing_key })
+    maker.sign(&template, &Signer { name: issuer.name, key_id, key: &signing_key })
 }
 
 /// Checks a certificate and a key that a chart brings, and returns both.
@@ -161,27 +162,36 @@ fn custom(cert: &[u8], key: &[u8]) -> Outcome {
 
 impl<'a> Maker<'a> {
     /// Takes the given key, or makes one.
-    fn new(exec: &Exec<'a>, function: &'static str, pem: Option<&[u8]>) -> Result<Self, CallError> {
+    fn new(exec: &'a Exec<'a>, function: &'static str, pem: Option<&[u8]>) -> Result<Self, CallError> {
         let env = env(exec)?;
-        let mut random = env.random(function);
+        let mut random = env.random(exec, function);
         let key = match pem {
             Some(pem) => {
                 PrivateKey::parse(pem).map_err(|err| CallError::new(format!("parsing private key: {err}")))?
             }
             None => generate_rsa::<{ U1024::LIMBS }>(&mut random)?,
         };
-        Ok(Maker { env, function, random, key })
+        Ok(Maker { exec, env, function, random, key })
     }
 
     fn template<'t>(&mut self, (common_name, days): (&'t [u8], i64)) -> Template<'t> {
         let mut serial = [0; 16];
         self.random.fill_bytes(&mut serial);
-        let not_before = Time::now(self.env, self.function).in_zone(Zone::Utc);
+        let not_before = Time::now(self.env, self.exec, self.function).in_zone(Zone::Utc);
         // Go multiplies in 64 bits, so a validity of more than 292 years wraps.
         let validity = Duration(days.wrapping_mul(24 * 3600).wrapping_mul(Duration::SECOND.0));
         let not_after = not_before.add(validity);
         let (ips, names) = (Vec::new(), Vec::new());
         Template { common_name, serial, not_before, not_after, ips, names, is_authority: false }
+    }
+
+    /// Signs a certificate for the key, and records it.
+    fn sign(&self, template: &Template<'_>, signer: &Signer<'_>) -> Outcome {
+        let certificate = template.sign(&self.key, signer)?;
+        for text in [&certificate.cert, &certificate.key] {
+            self.env.made(&Str::from(text.as_slice()));
+        }
+        Ok(Value::Object(Rc::new(certificate)))
     }
 
     fn leaf<'t>(&mut self, args: &'t [Value]) -> Result<Template<'t>, CallError> {
@@ -250,7 +260,7 @@ impl Template<'_> {
     }
 
     /// Returns the certificate for `key`, signed.
-    fn sign(&self, key: &PrivateKey, signer: &Signer<'_>) -> Outcome {
+    fn sign(&self, key: &PrivateKey, signer: &Signer<'_>) -> Result<Certificate, CallError> {
         let not_a_signer = || {
             let problem = "x509: certificate private key does not implement crypto.Signer";
             CallError::new(format!("error creating certificate: {problem}"))
@@ -273,7 +283,7 @@ impl Template<'_> {
         let signature = signer.key.sign(&body).ok_or_else(not_a_signer)?;
         let certificate = der::sequence(&[body, algorithm, der::bits(&signature, 0)]);
         let cert = pem::encode("CERTIFICATE", &certificate).into_bytes();
-        Ok(Value::Object(Rc::new(Certificate { cert, key: key.to_pem()?.into_bytes() })))
+        Ok(Certificate { cert, key: key.to_pem()?.into_bytes() })
     }
 
     fn extensions(

@@ -21,6 +21,7 @@ use super::pem::{self, Block};
 use super::primes::prime;
 use crate::args::Outcome;
 use crate::env::env;
+use crate::random::made;
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
@@ -43,7 +44,8 @@ pub(super) enum PrivateKey {
 
 /// Makes a key of a named kind and returns its PEM, or what is wrong, as text.
 pub(super) fn generate_named(exec: &Exec<'_>, kind: &[u8]) -> Outcome {
-    let random = &mut env(exec)?.random("genPrivateKey");
+    let env = env(exec)?;
+    let random = &mut env.random(exec, "genPrivateKey");
     let key = match kind {
         b"" | b"rsa" => generate_rsa::<{ U2048::LIMBS }>(random)?,
         b"dsa" => PrivateKey::Dsa(Box::new(DsaKey::generate(random))),
@@ -55,7 +57,7 @@ pub(super) fn generate_named(exec: &Exec<'_>, kind: &[u8]) -> Outcome {
         }
         _ => return Ok(Value::str([b"Unknown type ", kind].concat())),
     };
-    Ok(Value::str(key.to_pem()?))
+    Ok(made(env, key.to_pem()?))
 }
 
 /// Makes an RSA key of two primes of so many limbs, within the bounds of FIPS 186-5.
