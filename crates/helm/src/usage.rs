@@ -85,7 +85,7 @@ fn deciding(chart: &Chart, path: &[String]) -> Vec<Vec<String>> {
         let name = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
         if let Some(subchart) = chart.dependencies.iter().find(|subchart| subchart.name() == dependency.name)
         {
-            all.extend(deciding(subchart, &[path, &[name.clone()]].concat()));
+            all.extend(deciding(subchart, &[path, std::slice::from_ref(name)].concat()));
         }
     }
     all

@@ -23,13 +23,16 @@ pub enum Setter {
     },
 }
 
+/// Makes overrides of one text of an option and nothing else.
+type Alone<'a> = &'a dyn Fn(&String) -> Overrides;
+
 impl Overrides {
     /// Returns what sets the value that `keys` lead to, or a part of it; of several, the one that counts. Files are
     /// read by the caller's function.
     pub fn setter(&self, keys: &[String], read: &dyn Fn(&str) -> Result<Vec<u8>, String>) -> Option<Setter> {
         let alone = Overrides::default;
         let one = |text: &String| vec![text.clone()];
-        let options: [(&'static str, &[String], &dyn Fn(&String) -> Overrides); 5] = [
+        let options: [(&'static str, &[String], Alone<'_>); 5] = [
             ("--set-literal", &self.set_literal, &|text| Overrides { set_literal: one(text), ..alone() }),
             ("--set-file", &self.set_file, &|text| Overrides { set_file: one(text), ..alone() }),
             ("--set-string", &self.set_string, &|text| Overrides { set_string: one(text), ..alone() }),
