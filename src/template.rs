@@ -15,6 +15,7 @@ use crate::insight::{self, Cause, Shown, Unread, near_name};
 
 /// What `fab template` may choose; the names are those of helm's flags.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each independent flag")]
 pub struct TemplateOptions {
     /// The chart, after the name of the release if there is one.
     pub name_and_chart: Vec<String>,

@@ -133,6 +133,7 @@ impl IgnoredArgs {
 
 /// Flags that helm takes without a word.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag of helm")]
 struct SilentArgs {
     #[arg(long, hide = true)]
     create_namespace: bool,

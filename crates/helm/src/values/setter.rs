@@ -79,7 +79,7 @@ mod tests {
             other => Err(format!("no {other}")),
         };
         let keys: Vec<String> = keys.split('.').map(str::to_owned).collect();
-        assert_eq!(overrides.setter(&keys, &read), want, "{keys:?}");
+        assert_eq!((&keys, overrides.setter(&keys, &read)), (&keys, want));
     }
 
     #[test]
