@@ -3,7 +3,7 @@
 //! Names are resolved when a template is parsed, so an unknown one is a parse
 //! error, even in a branch that never runs, as in Go.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use std::rc::Rc;
 

@@ -92,10 +92,6 @@ fn newlines(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.iter().filter(|&&b| b == b'\n').count()).unwrap_or(u32::MAX)
 }
 
-fn find(text: &[u8], pair: &[u8]) -> Option<usize> {
-    text.windows(pair.len()).position(|window| window == pair)
-}
-
 fn has_left_trim(text: &[u8]) -> bool {
     matches!(text, [b'-', space, ..] if is_space(*space))
 }
@@ -207,7 +203,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn comment(&mut self) -> Result<(), Item> {
-        let Some(close) = find(&self.text[self.at + 2..], b"*/") else {
+        let Some(close) = memchr::memmem::find(&self.text[self.at + 2..], b"*/") else {
             return Err(self.fail("unclosed comment"));
         };
         // The lines of the comment count only when it is complete.
@@ -321,6 +317,8 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_name(&mut self) {
+        let is_ascii_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        self.at += self.rest().iter().take_while(|byte| is_ascii_name(byte)).count();
         while let Some((_, length)) = self.peek().filter(|&(c, _)| strconv::is_alphanumeric(c)) {
             self.at += length;
         }

@@ -4,8 +4,9 @@
 //! comments. A set is filled once and then only read; what a running template adds
 //! to it for itself (Helm's `tpl`) lies in a layer above.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::parse::Parsed;
 use crate::tree::{Source, Tree};

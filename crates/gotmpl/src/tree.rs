@@ -22,7 +22,7 @@ pub(crate) type Span = Range<u32>;
 /// A text and its trees.
 #[derive(Debug)]
 pub(crate) struct Source {
-    pub(crate) text: Arc<[u8]>,
+    pub(crate) text: Str,
     pub(crate) nodes: Vec<Node>,
     pub(crate) children: Vec<NodeId>,
     /// The names in field chains.
@@ -160,7 +160,7 @@ impl Source {
     }
 
     pub(crate) fn bytes(&self, span: &Span) -> &[u8] {
-        &self.text[span.start as usize..span.end as usize]
+        &self.text.as_bytes()[span.start as usize..span.end as usize]
     }
 
     pub(crate) fn number(&self, number: u32) -> &Number {
@@ -173,7 +173,7 @@ impl Source {
 
     /// Returns line (from 1) and column (bytes from 0) of a node.
     pub(crate) fn position(&self, id: NodeId) -> (u32, u32) {
-        let before = &self.text[..self.node(id).at as usize];
+        let before = &self.text.as_bytes()[..self.node(id).at as usize];
         let newlines = before.iter().filter(|&&b| b == b'\n').count();
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

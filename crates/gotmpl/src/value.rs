@@ -277,6 +277,12 @@ impl From<&[u8]> for Str {
     }
 }
 
+impl<const N: usize> From<&[u8; N]> for Str {
+    fn from(bytes: &[u8; N]) -> Self {
+        Str(bytes.as_slice().into())
+    }
+}
+
 impl From<Arc<[u8]>> for Str {
     fn from(bytes: Arc<[u8]>) -> Self {
         Str(bytes)

@@ -7,7 +7,7 @@ use gotmpl::{
 
 fn include(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     let name = args[0].as_str().map(|name| name.to_text().into_owned()).unwrap_or_default();
-    exec.execute(&name, args[1].clone()).map(Value::str)
+    exec.execute(&name, args[1].clone()).map(Value::Str)
 }
 
 fn indent(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {

@@ -24,13 +24,13 @@ fn fail(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
 
 fn include(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     let name = args[0].as_str().map(|name| name.to_text().into_owned()).unwrap_or_default();
-    exec.execute(&name, args[1].clone()).map(Value::str)
+    exec.execute(&name, args[1].clone()).map(Value::Str)
 }
 
 fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     let text = args[0].as_str().cloned().unwrap_or_else(|| "".into());
     let parsed = Parsed::new("inner", text.as_bytes(), exec.functions()).map_err(CallError::from_error)?;
-    exec.execute_text(&parsed, args[1].clone()).map(Value::str)
+    exec.execute_text(&parsed, args[1].clone()).map(Value::Str)
 }
 
 const FUNCTIONS: &[Function] = &[

@@ -207,7 +207,7 @@ impl<'de> Deserializer<'de> for NodeReader<'_, '_> {
         visitor: V,
     ) -> Result<V::Value> {
         if let Data::Mapping(_) = self.data() {
-            let mut entries = Entries::new(self.tree, self.id).entries;
+            let mut entries = Entries::new(self.tree, self.id);
             return match (entries.next(), entries.next()) {
                 (Some((key, value)), None) => {
                     let content = Some(NodeReader::new(self.tree, value));
@@ -249,54 +249,82 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
 /// The entries of a mapping, merged and without duplicates.
 struct Entries<'t, 'a> {
     tree: &'t Tree<'a>,
-    entries: std::vec::IntoIter<(NodeId, NodeId)>,
+    pairs: Pairs,
     value: Option<NodeId>,
+}
+
+enum Pairs {
+    /// As they stand in the document: so many, from this key on.
+    Written { next: NodeId, count: usize },
+    /// Of which something had to be merged or left out.
+    Chosen(std::vec::IntoIter<(NodeId, NodeId)>),
 }
 
 impl<'t, 'a> Entries<'t, 'a> {
     fn new(tree: &'t Tree<'a>, mapping: NodeId) -> Self {
-        let mut entries = Self { tree, entries: tree.entries(mapping).into_iter(), value: None };
-        entries.drop_duplicates();
-        entries
+        let is_merge = |(key, _)| matches!(tree.node(key).data, Data::Merge);
+        let pairs = if tree.pairs(mapping).any(is_merge) {
+            Pairs::Chosen(distinct(tree, &tree.entries(mapping)).into_iter())
+        } else if has_duplicates(tree, mapping) {
+            Pairs::Chosen(distinct(tree, &tree.pairs(mapping).collect::<Vec<_>>()).into_iter())
+        } else {
+            Pairs::Written { next: mapping + 1, count: tree.pairs(mapping).count() }
+        };
+        Self { tree, pairs, value: None }
     }
 
     fn empty(tree: &'t Tree<'a>) -> Self {
-        Self { tree, entries: Vec::new().into_iter(), value: None }
+        Self { tree, pairs: Pairs::Written { next: 0, count: 0 }, value: None }
     }
+}
 
-    /// Keeps the last of equal keys, in the place of the first.
-    fn drop_duplicates(&mut self) {
-        let entries = self.entries.as_slice();
-        let tree = self.tree;
-        let has_duplicates = if entries.len() <= 8 {
-            let keys: Vec<Cow<'_, str>> = entries.iter().map(|(key, _)| tree.key_text(*key)).collect();
-            keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key))
-        } else {
-            let mut keys: Vec<Cow<'_, str>> = entries.iter().map(|(key, _)| tree.key_text(*key)).collect();
-            keys.sort_unstable();
-            keys.windows(2).any(|pair| pair[0] == pair[1])
-        };
-        if !has_duplicates {
-            return;
-        }
-        let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
-        let mut kept: Vec<(NodeId, NodeId)> = Vec::with_capacity(entries.len());
-        for &(key, value) in entries {
-            let place = *places.entry(tree.key_text(key)).or_insert(kept.len());
-            match kept.get_mut(place) {
-                Some(entry) => *entry = (key, value),
-                None => kept.push((key, value)),
+impl Iterator for Entries<'_, '_> {
+    type Item = (NodeId, NodeId);
+
+    fn next(&mut self) -> Option<(NodeId, NodeId)> {
+        match &mut self.pairs {
+            Pairs::Written { next, count } => {
+                *count = count.checked_sub(1)?;
+                let (key, value) = (*next, self.tree.after(*next));
+                *next = self.tree.after(value);
+                Some((key, value))
             }
+            Pairs::Chosen(pairs) => pairs.next(),
         }
-        self.entries = kept.into_iter();
     }
+}
+
+fn has_duplicates(tree: &Tree<'_>, mapping: NodeId) -> bool {
+    /// Of so few, each is compared with each.
+    const FEW: usize = 8;
+    let keys = || tree.pairs(mapping).map(|(key, _)| tree.key_text(key));
+    if keys().nth(FEW).is_none() {
+        return keys().enumerate().any(|(at, key)| keys().take(at).any(|other| other == key));
+    }
+    let mut keys: Vec<Cow<'_, str>> = keys().collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// Keeps the last of equal keys, in the place of the first.
+fn distinct(tree: &Tree<'_>, entries: &[(NodeId, NodeId)]) -> Vec<(NodeId, NodeId)> {
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
+    let mut kept: Vec<(NodeId, NodeId)> = Vec::with_capacity(entries.len());
+    for &(key, value) in entries {
+        let place = *places.entry(tree.key_text(key)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(entry) => *entry = (key, value),
+            None => kept.push((key, value)),
+        }
+    }
+    kept
 }
 
 impl<'de> MapAccess<'de> for Entries<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let Some((key, value)) = self.next() else { return Ok(None) };
         self.value = Some(value);
         let text = self.tree.key_text(key);
         seed.deserialize(Key(&text)).map(Some).map_err(|err| err.at(self.tree.node(key).start))
@@ -308,7 +336,10 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.entries.len())
+        Some(match &self.pairs {
+            Pairs::Written { count, .. } => *count,
+            Pairs::Chosen(pairs) => pairs.len(),
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use goyaml::Mapping;
 
 use crate::metadata::Metadata;
@@ -16,8 +17,8 @@ use crate::schema::Schema;
 pub struct File {
     /// Path relative to the chart, with `/`.
     pub path: String,
-    /// Content without a byte order mark.
-    pub data: Arc<[u8]>,
+    /// Content without a byte order mark. Files of an archive are parts of one buffer.
+    pub data: Bytes,
 }
 
 /// A chart and the charts in its `charts/` folder.
@@ -28,7 +29,7 @@ pub struct Chart {
     /// `values.yaml` with Helm's numbers (`float64`) and with its nulls.
     pub values: Arc<Mapping>,
     /// The text of `values.yaml`, to find places in it.
-    pub values_text: Arc<[u8]>,
+    pub values_text: Bytes,
     /// `values.schema.json`.
     pub schema: Option<Arc<Schema>>,
     /// Everything below `templates/`.

@@ -41,7 +41,7 @@ pub use manifest::{Hook, HookEvent, Manifest};
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use prepare::{PrepareError, PrepareOptions, Prepared, prepare, prepare_as_is};
 pub use release::{Release, ReleaseNameError};
-pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, show_only, template};
+pub use render::{Crd, Mode, RenderOptions, Rendered, render_templates, show_only, sort, template};
 pub use schema::{Schema, SchemaError};
 pub use site::Site;
 pub use sprig::{Env, Seed, Source};

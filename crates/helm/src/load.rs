@@ -15,6 +15,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use goyaml::{Mapping, Value};
 
 pub use archive::ArchiveError;
@@ -54,7 +55,7 @@ pub fn load(path: &Path) -> Result<Chart, LoadError> {
 
 /// Loads a chart from files in memory; paths are relative to the chart, with `/`.
 pub fn load_files(files: Vec<(String, Vec<u8>)>) -> Result<Chart, LoadError> {
-    let files = files.into_iter().map(|(path, data)| File { path, data: without_mark(&data).into() });
+    let files = files.into_iter().map(|(path, data)| File { path, data: without_mark(data.into()) });
     Assembly::default().chart(files.collect(), 0)
 }
 
@@ -109,7 +110,7 @@ struct Assembly {
 struct Parts {
     draft: Option<Draft>,
     values: Mapping,
-    values_text: Arc<[u8]>,
+    values_text: Bytes,
     schema: Option<Arc<Schema>>,
     templates: Vec<File>,
     files: Vec<File>,
@@ -250,8 +251,8 @@ fn document(name: &'static str, text: &[u8]) -> Result<Value, LoadError> {
     goyaml::from_slice(text).map_err(|error| LoadError::document(name, DocumentError::Yaml(error)))
 }
 
-fn without_mark(data: &[u8]) -> &[u8] {
-    data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data)
+fn without_mark(data: Bytes) -> Bytes {
+    if data.starts_with(BYTE_ORDER_MARK) { data.slice(BYTE_ORDER_MARK.len()..) } else { data }
 }
 
 #[cfg(test)]

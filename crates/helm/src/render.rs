@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use goyaml::Mapping;
 
 use crate::chance::Chance;
@@ -78,7 +79,7 @@ pub struct Crd {
     /// Its path below the chart's name.
     pub path: String,
     /// Its bytes.
-    pub content: std::sync::Arc<[u8]>,
+    pub content: Bytes,
 }
 
 /// Renders the templates of a prepared chart and returns each file's text by its
@@ -112,21 +113,26 @@ pub(crate) fn finish(
     recorders: Recorders<'_>,
 ) -> Result<Rendered, Error> {
     let mut output = engine::render(prepared, options, recorders)?;
-    // Notes are rendered, so that their errors count, but are no manifest.
-    output.files.retain(|path, _| !is_notes(path));
     output.chances.retain(|chance| !is_notes(&chance.path));
-    let sorted = manifest::sort_files(output.files)?;
-    let mut rendered = Rendered {
-        crds: Vec::new(),
-        manifests: sorted.manifests,
-        hooks: sorted.hooks,
-        warnings: prepared.warnings.clone(),
-        chances: output.chances,
-    };
+    let mut rendered = sort(output.files)?;
+    rendered.warnings = prepared.warnings.clone();
+    rendered.chances = output.chances;
     if options.include_crds {
         add_crds(&prepared.chart, prepared.chart.name(), &mut rendered.crds);
     }
     Ok(rendered)
+}
+
+/// Cuts rendered files into documents and sorts them by kind; notes are left out.
+///
+/// # Errors
+///
+/// The first document that is not valid YAML, or no object.
+pub fn sort(mut files: BTreeMap<String, Vec<u8>>) -> Result<Rendered, Error> {
+    // Notes are rendered, so that their errors count, but are no manifest.
+    files.retain(|path, _| !is_notes(path));
+    let sorted = manifest::sort_files(files)?;
+    Ok(Rendered { manifests: sorted.manifests, hooks: sorted.hooks, ..Rendered::default() })
 }
 
 fn is_notes(path: &str) -> bool {

@@ -11,8 +11,9 @@ mod pattern;
 mod report;
 
 use std::fmt::Write as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use bytes::Bytes;
 use gotmpl::strconv::quote;
 use gotmpl::{Map, Value};
 use jsonschema::error::ValidationErrorKind;
@@ -24,7 +25,7 @@ use crate::chart::Chart;
 /// The `values.schema.json` of a chart. It is compiled once, when it is first used.
 #[derive(Debug)]
 pub struct Schema {
-    text: Arc<[u8]>,
+    text: Bytes,
     compiled: OnceLock<Result<Compiled, String>>,
 }
 
@@ -44,7 +45,7 @@ pub struct SchemaError(String);
 const BASE: &str = "file:///values.schema.json";
 
 impl Schema {
-    pub(crate) fn new(text: Arc<[u8]>) -> Self {
+    pub(crate) fn new(text: Bytes) -> Self {
         Schema { text, compiled: OnceLock::new() }
     }
 

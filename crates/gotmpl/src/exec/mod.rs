@@ -89,6 +89,8 @@ pub struct Exec<'a> {
     /// Argument lists that are not in use.
     spare: Vec<Vec<Value>>,
     spare_operands: Vec<Vec<Operand>>,
+    /// Buffers for output that are not in use.
+    spare_buffers: Vec<Vec<u8>>,
 }
 
 /// What a node is evaluated in: the text it is part of, and the value of `.`.
@@ -118,6 +120,7 @@ impl<'a> Exec<'a> {
             out: Vec::new(),
             spare: Vec::new(),
             spare_operands: Vec::new(),
+            spare_buffers: Vec::new(),
         }
     }
 
@@ -141,7 +144,7 @@ impl<'a> Exec<'a> {
 
     /// Runs the template of that name over `data` for a function, such as Helm's
     /// `include`, and returns what it wrote.
-    pub fn execute(&mut self, name: &str, data: Value) -> std::result::Result<Vec<u8>, CallError> {
+    pub fn execute(&mut self, name: &str, data: Value) -> std::result::Result<Str, CallError> {
         let Some(entry) = self.find(name.as_bytes()) else {
             return Err(CallError::new(self.no_template(name)));
         };
@@ -150,7 +153,7 @@ impl<'a> Exec<'a> {
 
     /// Runs a text over `data` for a function, such as Helm's `tpl`. While it runs
     /// its templates cover those of the set; afterwards they are gone.
-    pub fn execute_text(&mut self, parsed: &Parsed, data: Value) -> std::result::Result<Vec<u8>, CallError> {
+    pub fn execute_text(&mut self, parsed: &Parsed, data: Value) -> std::result::Result<Str, CallError> {
         let layer = self.templates.layer(&self.layers, parsed);
         self.layers.push(layer);
         let result = self.run_entry(&Entry::main(parsed), data);
@@ -205,9 +208,10 @@ impl<'a> Exec<'a> {
         layered.or_else(|| self.templates.find(name)).cloned()
     }
 
-    /// Runs a template with a buffer and a frame of its own.
-    fn run_entry(&mut self, entry: &Arc<Entry>, data: Value) -> Result<Vec<u8>> {
-        let out = std::mem::take(&mut self.out);
+    /// Runs a template with a buffer and a frame of its own, and keeps what it wrote.
+    fn run_entry<T: for<'t> From<&'t [u8]>>(&mut self, entry: &Arc<Entry>, data: Value) -> Result<T> {
+        let buffer = self.spare_buffers.pop().unwrap_or_default();
+        let out = std::mem::replace(&mut self.out, buffer);
         let template_depth = std::mem::replace(&mut self.template_depth, 0);
         self.depth += 1;
         if let Some(lines) = self.options.lines {
@@ -223,11 +227,14 @@ impl<'a> Exec<'a> {
         };
         self.depth -= 1;
         self.template_depth = template_depth;
-        let written = std::mem::replace(&mut self.out, out);
+        let mut written = std::mem::replace(&mut self.out, out);
         if let Some(lines) = self.options.lines {
             lines.end(&written);
         }
-        result.map(|()| written)
+        let kept = result.map(|()| T::from(&written));
+        written.clear();
+        self.spare_buffers.push(written);
+        kept
     }
 
     /// Runs a template with a frame of its own, into the buffer of the moment.
@@ -252,7 +259,7 @@ impl<'a> Exec<'a> {
         let position = position(entry, self.node);
         let source: &Source = &entry.source;
         let line = usize::try_from(position.line).unwrap_or(1) - 1;
-        let text = source.text.split(|&b| b == b'\n').nth(line).unwrap_or_default();
+        let text = source.text.as_bytes().split(|&b| b == b'\n').nth(line).unwrap_or_default();
         Error::executing(position, (entry.name.clone(), source.text_of(self.node)), failure, text)
     }
 

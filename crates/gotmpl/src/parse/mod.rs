@@ -28,16 +28,16 @@ pub struct Parsed {
 
 impl Parsed {
     /// Parses a text; the name is the template's, and the one shown in errors.
-    pub fn new(name: impl Into<Str>, text: &[u8], functions: &Functions) -> Result<Self, Error> {
-        let name = name.into();
-        match parser::parse(text, functions) {
+    pub fn new(name: impl Into<Str>, text: impl Into<Str>, functions: &Functions) -> Result<Self, Error> {
+        let (name, text) = (name.into(), text.into());
+        match parser::parse(&text, functions) {
             Ok(source) => Parsed { name: Str::from(""), source: Arc::new(source) }.named(name),
             Err(wrong) => {
                 let mut message = wrong.message;
                 if let Some(line) = wrong.started {
                     message.push_str(&format!(" started at {}:{line}", name.to_text()));
                 }
-                Err(Error::parse(name, (wrong.line, Some(wrong.at)), text, message))
+                Err(Error::parse(name, (wrong.line, Some(wrong.at)), text.as_bytes(), message))
             }
         }
     }
@@ -53,7 +53,12 @@ impl Parsed {
         if clash {
             let quoted = strconv::quote(name.as_bytes());
             let message = format!("template: multiple definition of template {quoted}");
-            return Err(Error::parse(name, (self.source.last_line, None), &self.source.text, message));
+            return Err(Error::parse(
+                name,
+                (self.source.last_line, None),
+                self.source.text.as_bytes(),
+                message,
+            ));
         }
         Ok(Parsed { name, source: Arc::clone(&self.source) })
     }

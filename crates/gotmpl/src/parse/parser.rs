@@ -1,7 +1,8 @@
 //! Text, control structures and defines.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::function::Functions;
 use crate::lex::{Item, Keyword, Lexer, Token};
@@ -71,12 +72,12 @@ enum Step {
 }
 
 /// Parses a text under no name.
-pub(super) fn parse(text: &[u8], functions: &Functions) -> Result<Source> {
+pub(super) fn parse(text: &Str, functions: &Functions) -> Result<Source> {
     let mut parser = Parser {
-        lexer: Lexer::new(text),
+        lexer: Lexer::new(text.as_bytes()),
         functions,
         source: Source {
-            text: text.into(),
+            text: text.clone(),
             nodes: Vec::new(),
             children: Vec::new(),
             names: Vec::new(),

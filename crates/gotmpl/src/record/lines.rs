@@ -193,7 +193,8 @@ impl Place {
         let source = &self.entry.source;
         let (line, column) = match self.text {
             Some(start) => {
-                let newlines = count_newlines(&source.text[..start as usize]) + count_newlines(before);
+                let newlines =
+                    count_newlines(&source.text.as_bytes()[..start as usize]) + count_newlines(before);
                 (u32::try_from(newlines + 1).unwrap_or(u32::MAX), None)
             }
             None => {

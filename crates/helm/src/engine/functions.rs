@@ -2,7 +2,7 @@
 //! and those that would look outside and do not.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use gotmpl::{CallError, Exec, Function, Str, Type, Value};
 
@@ -61,7 +61,7 @@ pub(super) struct State {
     /// Parses what `tpl` gets.
     pub(super) engine: super::Engine,
     /// How many times each template is being included right now.
-    pub(super) included: RefCell<HashMap<Str, usize>>,
+    pub(super) included: RefCell<BTreeMap<Str, usize>>,
 }
 
 fn state<'a>(exec: &Exec<'a>) -> Result<&'a State, CallError> {
@@ -95,7 +95,7 @@ fn include(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     if let Some(running) = state.included.borrow_mut().get_mut(&name) {
         *running -= 1;
     }
-    result.map(Value::str)
+    result.map(Value::Str)
 }
 
 fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
@@ -106,7 +106,7 @@ fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
         .parse(super::ROOT_NAME, text.as_bytes())
         .map_err(|error| CallError::new(format!("cannot parse template {}: {error}", quoted())))?;
     match exec.execute_text(&parsed, data(args)) {
-        Ok(out) => Ok(Value::str(super::remove_no_value(out))),
+        Ok(out) => Ok(Value::Str(super::without_no_value(out.as_bytes()).map_or(out, Str::from))),
         Err(error) => Err(CallError {
             message: format!("error during tpl function execution for {}: {}", quoted(), error.message),
             source: error.source,

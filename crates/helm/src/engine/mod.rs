@@ -15,10 +15,10 @@ mod toml;
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gotmpl::{Exec, Functions, Lines, MissingKey, Parsed, Reads, Templates, Value};
+use gotmpl::{Exec, Functions, Lines, MissingKey, Parsed, Reads, Str, Templates, Value};
 
 pub(crate) use formats::{json_value, to_yaml};
 use functions::State;
@@ -40,7 +40,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     functions: Functions,
-    parsed: Mutex<HashMap<Box<[u8]>, Parsed>>,
+    parsed: Mutex<BTreeMap<Str, Parsed>>,
     patterns: sprig::Patterns,
 }
 
@@ -59,8 +59,9 @@ impl Engine {
             return parsed.named(name);
         }
         // Parsed without the lock: that two threads may do it twice costs less than waiting.
-        let parsed = Parsed::new(name, text, &self.0.functions)?;
-        lock().insert(text.into(), parsed.clone());
+        let text = Str::from(text);
+        let parsed = Parsed::new(name, text.clone(), &self.0.functions)?;
+        lock().insert(text, parsed.clone());
         Ok(parsed)
     }
 
@@ -161,7 +162,7 @@ fn parse_all(files: &[Renderable<'_>], engine: &Engine) -> Result<Templates, Err
 fn render_file(file: &Renderable<'_>, exec: &mut Exec<'_>) -> Result<Vec<u8>, Error> {
     file.scope.insert("Template", objects::template_object(&file.path, &file.base_path));
     match exec.run(&file.path, Values::value(file.scope.clone())) {
-        Ok(text) => Ok(remove_no_value(text)),
+        Ok(text) => Ok(without_no_value(&text).unwrap_or(text)),
         Err(source) => Err(Error::Template {
             message: error_text::exec_error(&file.path, &source),
             path: file.path.clone(),
@@ -176,13 +177,11 @@ fn order(path: &str) -> (usize, &str) {
 }
 
 /// Helm removes what Go prints for nil from the finished text, so a chart that
-/// prints `<no value>` on purpose loses it too (helm 4.2).
-fn remove_no_value(text: Vec<u8>) -> Vec<u8> {
+/// prints `<no value>` on purpose loses it too (helm 4.2). Returns nothing if nothing changes.
+fn without_no_value(text: &[u8]) -> Option<Vec<u8>> {
     const NO_VALUE: &[u8] = b"<no value>";
-    let mut matches = memchr::memmem::find_iter(&text, NO_VALUE).peekable();
-    if matches.peek().is_none() {
-        return text;
-    }
+    let mut matches = memchr::memmem::find_iter(text, NO_VALUE).peekable();
+    matches.peek()?;
     let mut out = Vec::with_capacity(text.len());
     let mut end = 0;
     for start in matches {
@@ -190,5 +189,5 @@ fn remove_no_value(text: Vec<u8>) -> Vec<u8> {
         end = start + NO_VALUE.len();
     }
     out.extend_from_slice(&text[end..]);
-    out
+    Some(out)
 }

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use gotmpl::strconv::quote;
 
@@ -92,8 +93,9 @@ pub(super) fn read_file(path: &Path, unpacked: &mut u64) -> Result<Vec<File>, Lo
         return Err(LoadError::NotAnArchive { path: path.to_owned(), found: content_type(&head) });
     }
     file.rewind().map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
     let file = io::BufReader::with_capacity(64 * 1024, file);
-    unpack(file, unpacked, LIMITS).map_err(LoadError::BrokenArchive)
+    unpack((file, size), unpacked, LIMITS).map_err(LoadError::BrokenArchive)
 }
 
 /// Reads an archive that lies in a chart.
@@ -104,16 +106,17 @@ pub(super) fn read(data: &[u8], unpacked: &mut u64) -> Result<Vec<File>, Archive
     if !data.starts_with(MAGIC) {
         return Err(ArchiveError::NoGzip);
     }
-    unpack(data, unpacked, LIMITS)
+    unpack((data, data.len() as u64), unpacked, LIMITS)
 }
 
+/// Unpacks an archive, of which the size is known, into files that share one buffer.
 pub(super) fn unpack(
-    archive: impl Read,
+    (archive, size): (impl Read, u64),
     unpacked: &mut u64,
     limits: Limits,
 ) -> Result<Vec<File>, ArchiveError> {
-    let stream = Bounded { inner: MultiGzDecoder::new(archive), left: limits.stream, limit: limits.stream };
-    let mut archive = tar::Archive::new(stream);
+    let (content, end) = decompress(archive, size, limits.stream);
+    let mut archive = tar::Archive::new((&content[..]).chain(end));
     let mut files = Vec::new();
     let mut remaining = limits.archive;
     for entry in archive.entries().map_err(broken)? {
@@ -140,37 +143,51 @@ pub(super) fn unpack(
         if *unpacked + size > limits.total {
             return Err(ArchiveError::TooLarge(limits.total));
         }
-        let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        entry.by_ref().take(size).read_to_end(&mut data).map_err(broken)?;
-        if (data.len() as u64) < size {
+        let start = entry.raw_file_position();
+        let Some(data) = slice(&content, start, size) else {
+            io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
             return Err(ArchiveError::Truncated);
-        }
+        };
         remaining -= size;
         *unpacked += size;
         if remaining == 0 {
             return Err(ArchiveError::TooLarge(limits.archive));
         }
-        files.push(File { path, data: without_mark(&data).into() });
+        files.push(File { path, data: without_mark(data) });
     }
     if files.is_empty() { Err(ArchiveError::Empty) } else { Ok(files) }
 }
 
-/// A stream that fails after so many bytes: headers and names count too.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-    limit: u64,
+/// Decompresses up to the limit, headers and names counted, or to where it fails. The
+/// failure is for whoever reads on from there: what comes before is judged first.
+fn decompress(archive: impl Read, size: u64, limit: u64) -> (Bytes, End) {
+    /// What texts shrink to; more room costs nothing, less is made when needed.
+    const RATIO: u64 = 8;
+    let room = size.saturating_mul(RATIO).min(limit);
+    let mut content = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+    let failure = match MultiGzDecoder::new(archive).take(limit + 1).read_to_end(&mut content) {
+        Ok(read) if read as u64 > limit => {
+            Some(io::Error::other(format!("archive is larger than {limit} bytes when decompressed")))
+        }
+        Ok(_) => None,
+        Err(error) => Some(error),
+    };
+    (content.into(), End(failure))
 }
 
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            let limit = self.limit;
-            io::Error::other(format!("archive is larger than {limit} bytes when decompressed"))
-        })?;
-        Ok(count)
+/// The end of a stream, or the failure that is in its place.
+struct End(Option<io::Error>);
+
+impl Read for End {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
+}
+
+fn slice(content: &Bytes, start: u64, size: u64) -> Option<Bytes> {
+    let start = usize::try_from(start).ok()?;
+    let end = start.checked_add(usize::try_from(size).ok()?)?;
+    (end <= content.len()).then(|| content.slice(start..end))
 }
 
 /// Returns the path within the chart of a name in an archive, which may have come

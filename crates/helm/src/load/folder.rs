@@ -80,7 +80,7 @@ impl Walk {
             return Err(LoadError::FileTooLarge { name, limit: MAX_FILE });
         }
         let data = fs::read(path).map_err(|source| LoadError::io("error reading", path, source))?;
-        self.files.push(File { path: name.to_owned(), data: without_mark(&data).into() });
+        self.files.push(File { path: name.to_owned(), data: without_mark(data.into()) });
         Ok(())
     }
 

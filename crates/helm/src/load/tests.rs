@@ -352,7 +352,7 @@ fn err_archives_that_are_none() {
 #[track_caller]
 fn check_limits(content: &[u8], mut unpacked: u64, want: Option<&str>) {
     let limits = archive::Limits { file: 100, archive: 250, stream: 10_000, total: 500 };
-    let result = archive::unpack(content, &mut unpacked, limits);
+    let result = archive::unpack((content, content.len() as u64), &mut unpacked, limits);
     assert_eq!(result.err().map(|error| error.to_string()).as_deref(), want);
 }
 

@@ -9,8 +9,10 @@
 //! holds has been parsed by then.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use goyaml::Value;
+use goyaml::{Mapping, Value};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::decode::kind;
 
@@ -31,13 +33,25 @@ enum Field {
     Metadata,
 }
 
+const FIELDS: [(&str, Field); 3] =
+    [("apiVersion", Field::ApiVersion), ("kind", Field::Kind), ("metadata", Field::Metadata)];
+
 impl Head {
-    /// Returns the head of a parsed document.
+    /// Reads the head of a document.
     ///
     /// # Errors
     ///
-    /// What `encoding/json` says of the first value that has the wrong type.
-    pub(super) fn of(document: &Value) -> Result<Head, String> {
+    /// What is wrong with the YAML, or what `encoding/json` says of the first value
+    /// that has the wrong type.
+    pub(super) fn read(document: &str) -> Result<Head, String> {
+        if let Ok(Fields(fields)) = goyaml::from_str(document) {
+            return Head::of(&Value::Mapping(fields));
+        }
+        let document = goyaml::from_str(document).map_err(|error| error.unmarshal_text())?;
+        Head::of(&document)
+    }
+
+    fn of(document: &Value) -> Result<Head, String> {
         let mut head = Head::default();
         match document {
             Value::Null => Ok(head),
@@ -52,8 +66,6 @@ impl Head {
     }
 
     fn read_field(&mut self, key: &str, value: &Value) -> Result<(), String> {
-        const FIELDS: [(&str, Field); 3] =
-            [("apiVersion", Field::ApiVersion), ("kind", Field::Kind), ("metadata", Field::Metadata)];
         let Some((name, field)) = FIELDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
             return Ok(());
         };
@@ -107,6 +119,37 @@ impl Head {
             self.annotations.insert(key.clone(), text.unwrap_or_default());
         }
         Ok(())
+    }
+}
+
+/// The fields of a map that may be a head's; of all others nothing is kept.
+struct Fields(Mapping);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Fields, A::Error> {
+        let mut fields = Mapping::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if FIELDS.iter().any(|(name, _)| name.eq_ignore_ascii_case(&key)) {
+                fields.insert(key, access.next_value()?);
+            } else {
+                access.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Fields(fields))
     }
 }
 

@@ -112,8 +112,7 @@ pub(crate) fn sort_files(files: BTreeMap<String, Vec<u8>>) -> Result<Sorted, Err
 fn sort_file(path: &str, content: &[u8], sorted: &mut Sorted) -> Result<(), String> {
     let text = std::str::from_utf8(content).map_err(|_| not_utf8(content))?;
     for document in split_documents(text) {
-        let value = goyaml::from_str::<goyaml::Value>(document).map_err(|error| error.unmarshal_text())?;
-        let head = Head::of(&value)?;
+        let head = Head::read(document)?;
         let manifest = Manifest { path: path.to_owned(), content: document.to_owned(), kind: head.kind };
         match head.annotations.get("helm.sh/hook") {
             None => sorted.manifests.push(manifest),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use gotmpl::{CallError, List, Map, NamedType, Object, Str, Type, Value};
 
 use super::glob::Glob;
@@ -14,20 +15,20 @@ use crate::manifest::base_name;
 
 /// `engine.files`, a map from paths to `[]byte` with methods.
 #[derive(Debug)]
-struct Files(BTreeMap<Rc<str>, Str>);
+struct Files(BTreeMap<Rc<str>, Bytes>);
 
 static FILES: NamedType = NamedType { name: "engine.files", underlying: Type::Map(&Type::BYTES) };
 
 /// Returns the object for the files of a chart; of two with one path the last counts.
 pub(super) fn object(files: &[File]) -> Value {
-    let files = files.iter().map(|file| (file.path.as_str().into(), Str::from(file.data.clone())));
+    let files = files.iter().map(|file| (file.path.as_str().into(), file.data.clone()));
     Value::Object(Rc::new(Files(files.collect())))
 }
 
 impl Files {
     fn get(&self, path: &Str) -> Str {
         let file = path.as_text().and_then(|path| self.0.get(path));
-        file.cloned().unwrap_or_else(|| Str::from(""))
+        file.map_or_else(|| Str::from(""), |data| Str::from(&data[..]))
     }
 
     fn glob(&self, pattern: &str) -> Files {
@@ -38,7 +39,7 @@ impl Files {
 
     /// Returns the files as the data of a ConfigMap or Secret: by base name, of two
     /// with one name the last in path order (Helm's is random).
-    fn as_data(&self, encode: impl Fn(&Str) -> Value) -> Value {
+    fn as_data(&self, encode: impl Fn(&[u8]) -> Value) -> Value {
         let entries = self.0.iter().map(|(path, data)| (base_name(path).into(), encode(data)));
         let map = Map::with_entries(Type::STRING_MAP, entries.collect());
         Value::str(crate::engine::to_yaml(&Value::Map(map)))
@@ -48,7 +49,6 @@ impl Files {
         let Some(data) = path.as_text().and_then(|path| self.0.get(path)) else {
             return Ok(Value::strings::<&str>([]));
         };
-        let data = data.as_bytes();
         let Some(last) = data.last() else {
             // Helm 4.2 looks at the last byte without asking whether there is one.
             return Err(CallError::new("runtime error: index out of range [-1]"));
@@ -58,8 +58,8 @@ impl Files {
     }
 }
 
-fn bytes(data: &Str) -> Value {
-    Value::List(List::bytes(data.clone()))
+fn bytes(data: impl Into<Str>) -> Value {
+    Value::List(List::bytes(data))
 }
 
 impl Object for Files {
@@ -87,17 +87,17 @@ impl Object for Files {
         let argument = args.first().and_then(Value::as_str).unwrap_or(&empty);
         match name {
             "Get" => Ok(Value::Str(self.get(argument))),
-            "GetBytes" => Ok(bytes(&self.get(argument))),
+            "GetBytes" => Ok(bytes(self.get(argument))),
             "Glob" => Ok(Value::Object(Rc::new(self.glob(&argument.to_text())))),
             "Lines" => self.lines(argument),
-            "AsConfig" => Ok(self.as_data(|data| Value::Str(data.clone()))),
-            "AsSecrets" => Ok(self.as_data(|data| Value::str(STANDARD.encode(data.as_bytes())))),
+            "AsConfig" => Ok(self.as_data(|data| Value::str(data))),
+            "AsSecrets" => Ok(self.as_data(|data| Value::str(STANDARD.encode(data)))),
             other => Err(CallError::new(format!("no method {other}"))),
         }
     }
 
     fn plain(&self) -> Option<Value> {
-        let entries = self.0.iter().map(|(path, data)| (Str::from(&**path), bytes(data)));
+        let entries = self.0.iter().map(|(path, data)| (Str::from(&**path), bytes(&data[..])));
         Some(Value::Map(Map::with_entries(Type::Map(&Type::BYTES), entries.collect())))
     }
 

@@ -163,7 +163,7 @@ pub fn merge(into: &mut Mapping, from: Mapping) {
 /// Ends every line with `\n` alone, the last one too: Kubernetes' line reader does,
 /// and it shows in block scalars.
 fn end_lines(text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    let has_returns = text.windows(2).any(|pair| pair == b"\r\n");
+    let has_returns = memchr::memmem::find(text, b"\r\n").is_some();
     if !has_returns && (text.is_empty() || text.ends_with(b"\n")) {
         return text.into();
     }
@@ -186,24 +186,22 @@ fn end_lines(text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 /// in the document that follows.
 fn documents(text: &[u8]) -> Result<Vec<Range<usize>>, YamlError> {
     let mut documents = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let next = at + line.len();
-        if let Some(rest) = line.strip_prefix(b"---") {
-            let rest = String::from_utf8_lossy(rest);
-            let rest = rest.trim();
-            if !rest.is_empty() && !rest.starts_with('#') {
-                return Err(YamlError::Separator(rest.to_owned()));
-            }
-            if at > start {
-                documents.push(start..at);
-                start = next;
-            }
+    let mut start = 0;
+    let first = text.starts_with(b"---").then_some(0);
+    for at in first.into_iter().chain(memchr::memmem::find_iter(text, b"\n---").map(|newline| newline + 1)) {
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length + 1);
+        let rest = String::from_utf8_lossy(&text[at + 3..end]);
+        let rest = rest.trim();
+        if !rest.is_empty() && !rest.starts_with('#') {
+            return Err(YamlError::Separator(rest.to_owned()));
         }
-        at = next;
+        if at > start {
+            documents.push(start..at);
+            start = end;
+        }
     }
-    if at > start {
-        documents.push(start..at);
+    if text.len() > start {
+        documents.push(start..text.len());
     }
     Ok(documents)
 }
