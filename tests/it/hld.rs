@@ -73,19 +73,31 @@ impl Hld {
     /// Runs `fab`, which has to succeed.
     #[track_caller]
     pub(crate) fn ok(&self, args: &[&str]) -> Run {
-        let run = self.fab(args);
-        assert_eq!(run.code, 0, "fab {}:\n{}", args.join(" "), run.stderr);
-        run
+        self.fab(args).exited(0, args)
     }
 
     /// Runs `fab`, which has to fail with this exit code and these texts on stderr.
     #[track_caller]
     pub(crate) fn fails(&self, args: &[&str], code: i32, texts: &[&str]) {
-        let run = self.fab(args);
-        assert_eq!(run.code, code, "fab {}:\n{}", args.join(" "), run.stderr);
+        self.fab(args).exited(code, args).says(texts);
+    }
+}
+
+impl Run {
+    /// Returns the run, which has to have ended with this exit code.
+    #[track_caller]
+    pub(crate) fn exited(self, code: i32, args: &[&str]) -> Self {
+        assert_eq!(self.code, code, "fab {}:\n{}", args.join(" "), self.stderr);
+        self
+    }
+
+    /// Returns the run, which has to have these texts on stderr.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
         for text in texts {
-            assert!(run.stderr.contains(text), "{text:?} is not in:\n{}", run.stderr);
+            assert!(self.stderr.contains(text), "{text:?} is not in:\n{}", self.stderr);
         }
+        self
     }
 }
 

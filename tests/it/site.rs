@@ -105,20 +105,13 @@ impl Site {
     /// Runs `fab`, which has to succeed.
     #[track_caller]
     pub(crate) fn ok(&self, args: &[&str]) -> Run {
-        let run = self.fab(args);
-        assert_eq!(run.code, 0, "fab {}:\n{}", args.join(" "), run.stderr);
-        run
+        self.fab(args).exited(0, args)
     }
 
     /// Runs `fab`, which has to fail with this exit code and these texts on stderr.
     #[track_caller]
     pub(crate) fn fails(&self, args: &[&str], code: i32, texts: &[&str]) -> Run {
-        let run = self.fab(args);
-        assert_eq!(run.code, code, "fab {}:\n{}", args.join(" "), run.stderr);
-        for text in texts {
-            assert!(run.stderr.contains(text), "{text:?} is not in:\n{}", run.stderr);
-        }
-        run
+        self.fab(args).exited(code, args).says(texts)
     }
 
     /// Forgets what was fetched.
