@@ -22,6 +22,7 @@ mod base64;
 mod chars;
 mod de;
 mod documents;
+mod duplicates;
 mod emit;
 mod error;
 mod json;
@@ -39,6 +40,7 @@ mod tree;
 mod value;
 
 pub use documents::{Document, documents};
+pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use error::Error;
 pub use locate::{Location, PathSegment, Span, locate};
 pub use value::{Mapping, Value};

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::error::Mark;
 use crate::parser::Parser;
 use crate::reader::Source;
-use crate::tree::{Data, NodeId, Tree};
+use crate::tree::{Data, Node, NodeId, Tree};
 
 /// A step from a value into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,18 @@ pub struct Location {
     pub column: usize,
 }
 
+impl Location {
+    /// Where a node is in a text of which `shift` bytes were passed over.
+    pub(crate) fn of(node: &Node<'_>, shift: usize) -> Self {
+        let Mark { offset, line, column } = node.start;
+        Self {
+            range: offset as usize + shift..node.end.max(offset) as usize + shift,
+            line: line as usize + 1,
+            column: column as usize + 1,
+        }
+    }
+}
+
 /// Returns where the value at `path` is written in the first document of
 /// `text`; none if the text has no such value or is not readable.
 ///
@@ -63,15 +75,7 @@ pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
         (key, value) = step(&tree, &source.text, value, *segment)?;
         value = tree.resolved(value);
     }
-    let location = |id: NodeId| {
-        let node = tree.node(id);
-        let Mark { offset, line, column } = node.start;
-        Location {
-            range: offset as usize + shift..node.end.max(offset) as usize + shift,
-            line: line as usize + 1,
-            column: column as usize + 1,
-        }
-    };
+    let location = |id: NodeId| Location::of(tree.node(id), shift);
     Some(Span { key: key.map(location), value: location(value) })
 }
 
