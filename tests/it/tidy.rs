@@ -26,7 +26,7 @@ const PHRASES: [&str; 9] = [
 ];
 
 /// The crates that may read no file, clock, environment or network.
-const ENGINES: [&str; 4] = ["goyaml", "gotmpl", "sprig", "helm"];
+const ENGINES: [&str; 5] = ["goyaml", "gotmpl", "sprig", "helm", "kubeschema"];
 
 fn sources() -> Vec<(String, String)> {
     let folders = ["src", "crates", "tests", "benches"].map(|folder| root().join(folder));
@@ -113,7 +113,9 @@ fn every_path_in_the_documentation_exists() {
 fn every_folder_of_fixtures_is_used_by_a_test() {
     let all: String = sources().into_iter().map(|(_, text)| text).collect();
     let mut broken = Vec::new();
-    for package in ["", "crates/goyaml/", "crates/gotmpl/", "crates/sprig/", "crates/helm/"] {
+    for package in
+        ["", "crates/goyaml/", "crates/gotmpl/", "crates/sprig/", "crates/helm/", "crates/kubeschema/"]
+    {
         let Ok(entries) = fs::read_dir(root().join(package).join("testdata")) else { continue };
         let folders = entries.map(Result::unwrap).filter(|entry| entry.path().is_dir());
         let names = folders.map(|entry| entry.file_name().into_string().unwrap());

@@ -21,6 +21,7 @@ mod reference;
 mod report;
 mod runner;
 mod snippets;
+mod validation;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ enum Kind {
     InstallPlans,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
     FabrikateValues,
+    /// A folder of manifests with an API server's verdict.
+    Validation,
 }
 
 impl Kind {
@@ -78,6 +81,7 @@ impl Kind {
             Self::Fabrikate => fabrikate::load(path),
             Self::InstallPlans => install_plans::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
+            Self::Validation => validation::load(path),
         }
     }
 }
