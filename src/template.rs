@@ -1,17 +1,23 @@
-//! One chart on its own: what `helm template` does, for charts on this machine.
+//! One chart on its own: what `helm template` does.
 //!
 //! Everything is done in Helm's order, because the first failure is the one that
 //! is reported, and with Helm's words, because scripts and people search for
 //! them.
 
+mod remote;
+
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use helm::values::Overrides;
 use helm::{Capabilities, Engine, Env, KubeVersion, Mode, ReadValue, Release, RenderOptions, Rendered};
 
 use crate::error::Warning;
 use crate::insight::{self, Cause, Shown, Unread, near_name};
+use crate::source::SourceError;
+
+pub use remote::{Network, RemoteOptions};
+use remote::{locate, update_dependencies};
 
 /// What `fab template` may choose; the names are those of helm's flags.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +45,8 @@ pub struct TemplateOptions {
     pub skip_schema_validation: bool,
     /// Whether to find out which values are read.
     pub explain_values: bool,
+    /// Where the chart comes from if it is not on this machine.
+    pub remote: RemoteOptions,
 }
 
 /// How a release is named that is given no name.
@@ -86,9 +94,12 @@ pub enum TemplateError {
     /// There is no chart at that path.
     #[error("path {0:?} not found")]
     NoChart(String),
-    /// The chart is not on this machine.
+    /// The chart is not on this machine, and no reference to one elsewhere.
     #[error("non-absolute URLs should be in form of repo_name/path_to_chart, got: {0}")]
-    Remote(String),
+    NoReference(String),
+    /// The chart, or one that it needs, cannot be fetched.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The values cannot be read.
     #[error(transparent)]
     Values(#[from] helm::values::ValuesError),
@@ -111,11 +122,12 @@ impl TemplateError {
     /// Returns what the user can do about it, if that can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
-            TemplateError::NoChart(path) | TemplateError::Remote(path) => {
+            TemplateError::NoChart(path) | TemplateError::NoReference(path) => {
                 let near = near_name(Path::new(path))?;
                 let path = Path::new(path).with_file_name(near);
                 Some(format!("did you mean `{}`?", path.display()))
             }
+            TemplateError::Source(error) => error.hint(),
             TemplateError::Chart { cause, .. } => cause.hint.clone(),
             TemplateError::Arguments(_)
             | TemplateError::KubeVersion { .. }
@@ -154,7 +166,11 @@ pub struct ExplainedValues {
 }
 
 /// Renders a chart as `helm template` does.
-pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, TemplateError> {
+pub fn template(
+    options: &TemplateOptions,
+    env: &Env,
+    network: Network<'_>,
+) -> Result<Templated, TemplateError> {
     let mut capabilities = Capabilities::default();
     if let Some(version) = &options.kube_version {
         capabilities.kube_version = KubeVersion::parse(version)
@@ -163,9 +179,12 @@ pub fn template(options: &TemplateOptions, env: &Env) -> Result<Templated, Templ
     capabilities.api_versions.extend_from_slice(&options.api_versions);
     let engine = Engine::new();
     let (name, path) = name_and_chart(options, &engine, env)?;
-    let folder = locate(path)?;
+    let located = locate(path, &options.remote, network)?;
     let values = options.values.merge(&read_values)?;
-    let chart = helm::load(&folder).map_err(helm::Error::from)?;
+    let mut chart = helm::load(&located.path).map_err(helm::Error::from)?;
+    if options.remote.dependency_update && update_dependencies(&chart, &located.path, network)? {
+        chart = helm::load(&located.path).map_err(helm::Error::from)?;
+    }
     let setter = |keys: &[String]| insight::setter(&options.values, keys, &read_again);
     let shown = Shown { chart: &chart, path, setter: &setter };
     let render_options = RenderOptions {
@@ -230,19 +249,6 @@ fn name_and_chart<'a>(
     }
 }
 
-/// Returns the chart's path, absolute as Helm makes it: errors of loading print it.
-fn locate(chart: &str) -> Result<PathBuf, TemplateError> {
-    let chart = chart.trim();
-    let path = Path::new(chart);
-    if path.exists() {
-        Ok(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
-    } else if path.is_absolute() || chart.starts_with('.') {
-        Err(TemplateError::NoChart(chart.to_owned()))
-    } else {
-        Err(TemplateError::Remote(chart.to_owned()))
-    }
-}
-
 /// Reads a values file, or standard input for `-`; fails with the words of Go.
 fn read_values(path: &str) -> Result<Vec<u8>, String> {
     if path.trim() == "-" {
@@ -262,6 +268,9 @@ fn read_again(path: &str) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
 
+    const NO_NETWORK: Network<'_> =
+        Network { charts: &|| panic!("the chart is on this machine"), now: std::time::UNIX_EPOCH };
+
     fn env() -> Env {
         Env::new(std::time::UNIX_EPOCH, [7; 32])
     }
@@ -276,7 +285,7 @@ mod tests {
 
     #[track_caller]
     fn check_error(options: &TemplateOptions, want: &str) {
-        let error = template(options, &env()).expect_err("it fails").to_string();
+        let error = template(options, &env(), NO_NETWORK).expect_err("it fails").to_string();
         assert_eq!(error, want);
     }
 
@@ -331,7 +340,8 @@ mod tests {
             naming: Naming::Template("x{{ 1 }}".to_owned()),
             ..options(&[&path])
         };
-        let text = |hooks| template(&with_hooks(hooks), &env()).expect("it renders").rendered.to_text();
+        let text =
+            |hooks| template(&with_hooks(hooks), &env(), NO_NETWORK).expect("it renders").rendered.to_text();
         let plain = "---\n# Source: c/templates/a.yaml\nkind: A\nname: x1.ns\n";
         let hook =
             "---\n# Source: c/templates/t.yaml\nkind: T\nmetadata: {annotations: {helm.sh/hook: test}}\n\n";

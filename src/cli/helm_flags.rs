@@ -1,9 +1,9 @@
 //! How `fab template` takes the flags of helm that it has no use for.
 //!
-//! Those that steer an installation, a download or a connection are taken and mean
-//! nothing, as in helm when there is a chart and no cluster. Those that ask for the
-//! network, a cluster or another program are refused with a hint, for without them
-//! the output may be another one.
+//! Those that steer an installation are taken and mean nothing, as in helm when there
+//! is no cluster. Those that ask for a cluster or another program, or that show a
+//! password to others, are refused with a hint, for without them the output may be
+//! another one.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
@@ -40,12 +40,9 @@ fn wait(text: &str) -> Result<String, String> {
     }
 }
 
-/// Flags that need the network, another program or a cluster.
+/// Flags that need another program or a cluster, or are not safe.
 #[derive(clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag of helm")]
 pub(super) struct RefusedArgs {
-    #[arg(long, hide = true)]
-    dependency_update: bool,
     #[arg(long, hide = true)]
     enable_dns: bool,
     #[arg(long, hide = true)]
@@ -56,8 +53,10 @@ pub(super) struct RefusedArgs {
     dry_run: Option<String>,
     #[arg(long, value_name = "PROGRAM", hide = true)]
     post_renderer: Option<String>,
-    #[arg(long, value_name = "URL", hide = true)]
-    repo: Option<String>,
+    #[arg(long, value_name = "NAME", hide = true)]
+    username: Option<String>,
+    #[arg(long, value_name = "TEXT", hide = true)]
+    password: Option<String>,
 }
 
 const NEEDS_CLUSTER: &str =
@@ -68,16 +67,18 @@ impl RefusedArgs {
     pub(super) fn text(&self) -> Option<String> {
         let refusals = [
             (
-                self.dependency_update,
-                "--dependency-update needs the network: put the chart's dependencies into its charts/ folder first",
-            ),
-            (
                 self.post_renderer.is_some(),
                 "--post-renderer is not supported: pipe the output into the program instead",
             ),
-            (self.repo.is_some(), "--repo needs the network: download the chart first"),
             (self.enable_dns, "--enable-dns needs the network: getHostByName gives nothing without it"),
-            (self.verify, "--verify is not supported: check the signature before, with `helm verify`"),
+            (
+                self.username.is_some() || self.password.is_some(),
+                "--username and --password are not supported, as others can see command lines: set a variable such as FAB_TOKEN_CHARTS_EXAMPLE_COM=USER:PASSWORD, named after the host",
+            ),
+            (
+                self.verify,
+                "--verify is not supported: check the signature before, with `helm verify`, or name the digest in the reference, as in oci://HOST/CHART@sha256:…",
+            ),
         ];
         let refusal = refusals.iter().find(|(given, _)| *given).map(|(_, text)| (*text).to_owned());
         let validate = self.validate.then(|| format!("--validate {NEEDS_CLUSTER}"));
@@ -97,7 +98,7 @@ fn dry_run_refusal(kind: &str) -> Option<String> {
     }
 }
 
-/// Flags that mean nothing when nothing is installed or downloaded.
+/// Flags that mean nothing when nothing is installed.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag of helm")]
 pub(super) struct IgnoredArgs {
@@ -138,8 +139,6 @@ struct SilentArgs {
     #[arg(long, hide = true)]
     create_namespace: bool,
     #[arg(long, hide = true)]
-    devel: bool,
-    #[arg(long, hide = true)]
     disable_openapi_validation: bool,
     #[arg(long, hide = true)]
     force_conflicts: bool,
@@ -148,13 +147,7 @@ struct SilentArgs {
     #[arg(long, hide = true)]
     hide_secret: bool,
     #[arg(long, hide = true)]
-    insecure_skip_tls_verify: bool,
-    #[arg(long, hide = true)]
     kube_insecure_skip_tls_verify: bool,
-    #[arg(long, hide = true)]
-    pass_credentials: bool,
-    #[arg(long, hide = true)]
-    plain_http: bool,
     #[arg(long, hide = true)]
     replace: bool,
     #[arg(long, hide = true)]
@@ -168,10 +161,6 @@ struct SilentArgs {
     #[arg(long, hide = true)]
     burst_limit: Option<String>,
     #[arg(long, hide = true)]
-    ca_file: Option<String>,
-    #[arg(long, hide = true)]
-    cert_file: Option<String>,
-    #[arg(long, hide = true)]
     color: Option<String>,
     #[arg(long, hide = true)]
     colour: Option<String>,
@@ -179,8 +168,6 @@ struct SilentArgs {
     content_cache: Option<String>,
     #[arg(long, hide = true)]
     description: Option<String>,
-    #[arg(long, hide = true)]
-    key_file: Option<String>,
     #[arg(long, hide = true)]
     keyring: Option<String>,
     #[arg(long, hide = true)]
@@ -198,8 +185,6 @@ struct SilentArgs {
     #[arg(long, hide = true)]
     kubeconfig: Option<String>,
     #[arg(long, hide = true)]
-    password: Option<String>,
-    #[arg(long, hide = true)]
     qps: Option<String>,
     #[arg(long, hide = true)]
     registry_config: Option<String>,
@@ -209,10 +194,6 @@ struct SilentArgs {
     repository_config: Option<String>,
     #[arg(long, hide = true)]
     timeout: Option<String>,
-    #[arg(long, hide = true)]
-    username: Option<String>,
-    #[arg(long, hide = true)]
-    version: Option<String>,
     #[arg(long, hide = true)]
     kube_as_group: Vec<String>,
     #[arg(short, long, hide = true)]

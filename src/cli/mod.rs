@@ -9,6 +9,7 @@
 //!
 //! Invariant: nothing of the library depends on this module.
 
+mod access;
 mod cache;
 mod generate;
 mod helm_flags;

@@ -1,4 +1,4 @@
-//! `fab template`: what `helm template` does, for charts on this machine.
+//! `fab template`: what `helm template` does.
 //!
 //! It stands in for helm in scripts: same flags, same stdout, same error text
 //! and exit code 1 for every error. Where helm is silent, more follows on stderr:
@@ -14,8 +14,12 @@ use std::process::ExitCode;
 use helm::values::Overrides;
 
 use crate::insight::dotted;
-use crate::template::{ExplainedValues, Hooks, Naming, TemplateError, TemplateOptions, Templated, template};
+use crate::template::{
+    ExplainedValues, Hooks, Naming, Network, RemoteOptions, TemplateError, TemplateOptions, Templated,
+    template,
+};
 
+use super::access::AccessArgs;
 use super::helm_flags::{IgnoredArgs, RefusedArgs};
 use super::report::{self, Line};
 use super::world::{self, WorldArgs};
@@ -26,7 +30,7 @@ use super::{Result, Ui};
 #[command(args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag of helm")]
 pub(super) struct TemplateArgs {
-    /// Name of the release (`release-name` if absent), and chart: a folder or an archive.
+    /// Name of the release (`release-name` if absent), and chart: a folder, an archive, REPOSITORY/CHART, or a URL.
     #[arg(value_name = "[NAME] CHART")]
     name_and_chart: Vec<String>,
     /// Namespace of the release.
@@ -82,6 +86,8 @@ pub(super) struct TemplateArgs {
     refused: RefusedArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
+    #[command(flatten)]
+    remote: RemoteArgs,
 }
 
 /// Values, as the user gives them.
@@ -107,6 +113,26 @@ struct ValuesArgs {
     set_literal: Vec<String>,
 }
 
+/// Where a chart comes from that is not on this machine.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Charts that are not on this machine")]
+struct RemoteArgs {
+    /// Repository that the chart is in.
+    #[arg(long, value_name = "URL")]
+    repo: Option<String>,
+    /// Version of the chart, or a range such as `^1.2`; the highest if absent.
+    #[arg(long, value_name = "RANGE", default_value = "", hide_default_value = true)]
+    version: String,
+    /// Take prereleases, too, if no version is given.
+    #[arg(long)]
+    devel: bool,
+    /// Fetch dependencies that the chart's charts/ folder lacks into it.
+    #[arg(long)]
+    dependency_update: bool,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
 impl TemplateArgs {
     fn options(&self) -> TemplateOptions {
         TemplateOptions {
@@ -129,6 +155,18 @@ impl TemplateArgs {
             },
             skip_schema_validation: self.skip_schema_validation,
             explain_values: self.explain_values,
+            remote: self.remote.options(),
+        }
+    }
+}
+
+impl RemoteArgs {
+    fn options(&self) -> RemoteOptions {
+        let version = self.version.trim();
+        RemoteOptions {
+            repo: self.repo.clone().filter(|repo| !repo.is_empty()),
+            version: if version.is_empty() && self.devel { ">0.0.0-0" } else { version }.to_owned(),
+            dependency_update: self.dependency_update,
         }
     }
 }
@@ -163,7 +201,8 @@ pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
         Ok(env) => env,
         Err(error) => return Ok(ui.fail_as_helm(format_args!("no randomness: {error}"))),
     };
-    match template(&args.options(), &env) {
+    let charts = || args.remote.access.charts();
+    match template(&args.options(), &env, Network { charts: &charts, now: world::wall_clock() }) {
         Ok(templated) => print(args, &templated, ui),
         Err(error) => {
             if args.debug && error.came_of_rendering() {
@@ -406,19 +445,19 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_the_network_is_refused() {
+    fn what_cannot_be_followed_is_refused() {
         let refusal = |flag: &str| {
             let args = parse(&["template", "./c", flag]).expect("the line is fine");
             args.refused.text().unwrap_or_default()
         };
-        assert!(refusal("--dependency-update").starts_with("--dependency-update needs the network"));
+        assert!(refusal("--password=x").starts_with("--username and --password are not supported"));
+        assert!(refusal("--username=x").starts_with("--username and --password are not supported"));
+        assert_eq!(refusal("--verify=false"), "");
         assert!(refusal("--post-renderer=x").starts_with("--post-renderer is not supported"));
-        assert!(refusal("--repo=x").starts_with("--repo needs the network"));
         assert!(refusal("--validate").starts_with("--validate needs a cluster"));
         assert!(refusal("--dry-run=server").starts_with("--dry-run=server needs a cluster"));
         assert!(refusal("--verify").starts_with("--verify is not supported"));
         assert!(refusal("--enable-dns").starts_with("--enable-dns needs the network"));
-        assert_eq!(refusal("--dependency-update=false"), "");
         assert_eq!(refusal("--dry-run=client"), "");
         assert_eq!(refusal("--dry-run"), "");
         assert_eq!(

@@ -98,6 +98,12 @@ fn date(text: &str) -> Result<SystemTime, &'static str> {
     moment.and_then(SystemTime::try_from).map_err(|_| wanted)
 }
 
+/// Returns this moment, for what is written down and not rendered.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+pub(super) fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Returns the namespace of a release that is given none.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(super) fn namespace() -> String {

@@ -8,6 +8,8 @@
 
 use std::io;
 
+use super::http::HttpError;
+
 /// Why a source cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -93,6 +95,9 @@ pub enum SourceError {
     /// What is asked for cannot be fetched by this method.
     #[error("{0}")]
     Unsupported(String),
+    /// A request by HTTP fails.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// Something on this machine fails.
     #[error("cannot {action}: {source}")]
     Io {
@@ -128,6 +133,7 @@ impl SourceError {
             SourceError::DigestMismatch { .. } => {
                 Some("see what has changed; `fab update` takes it into fab.lock".into())
             }
+            SourceError::Http(error) => error.hint(),
             SourceError::Offline => Some("run `fab install` with the network once".into()),
             SourceError::NotLocked => Some("run `fab install` and commit fab.lock".into()),
             SourceError::NotFound { .. }
@@ -155,6 +161,7 @@ impl SourceError {
             | SourceError::Offline
             | SourceError::NotLocked
             | SourceError::Unsupported(_)
+            | SourceError::Http(_)
             | SourceError::Io { .. } => false,
         }
     }

@@ -10,12 +10,21 @@
 
 use std::fmt;
 
+pub mod allow;
+pub mod archive;
 pub mod cache;
+pub mod chart_dependencies;
+pub mod charts;
+pub mod credentials;
 pub mod error;
 mod fetch;
 mod git;
+pub mod helm_config;
+pub mod helm_repo;
+pub mod http;
 mod install;
 pub mod lockfile;
+pub mod oci;
 mod placing;
 mod plan;
 mod url;

@@ -168,7 +168,7 @@ fn which_values_are_read() {
 
 #[test]
 fn flags_that_are_refused() {
-    for flag in ["--validate", "--dependency-update", "--post-renderer=x"] {
+    for flag in ["--validate", "--password=x", "--post-renderer=x"] {
         check(&format!("template{flag}"), &[], &["template", "charts/web", flag]);
     }
 }

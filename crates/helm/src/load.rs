@@ -59,6 +59,16 @@ pub fn load_files(files: Vec<(String, Vec<u8>)>) -> Result<Chart, LoadError> {
     Assembly::default().chart(files.collect(), 0)
 }
 
+/// Reads the files of an archive, whose names lose their first folder.
+pub fn read_archive(path: &Path) -> Result<Vec<File>, LoadError> {
+    archive::read_file(path, &mut 0)
+}
+
+/// Reads the files of a chart's folder that `.helmignore` leaves.
+pub fn read_folder(path: &Path) -> Result<Vec<File>, LoadError> {
+    folder::read(path)
+}
+
 /// Reads a values file, or what `--set-file` names; fails with Go's words.
 pub fn read_file(path: &str) -> Result<Vec<u8>, String> {
     let path = Path::new(path);

@@ -1,0 +1,63 @@
+//! Access to sources, as the command line and the environment say: certificates,
+//! proxies, and the credentials of this user.
+
+use std::path::PathBuf;
+
+use crate::source::SourceError;
+use crate::source::charts::{ChartAccess, Charts};
+use crate::source::credentials::Credentials;
+use crate::source::helm_config::repositories;
+use crate::source::http::{HttpOptions, Proxies, TlsOptions};
+
+use super::world;
+
+/// How servers are spoken to.
+#[derive(clap::Args)]
+pub(super) struct AccessArgs {
+    /// Trust these certificates instead of the system's.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Show this certificate to the server.
+    #[arg(long, value_name = "FILE")]
+    cert_file: Option<PathBuf>,
+    /// Key of the certificate that is shown.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Do not check the server's certificate.
+    #[arg(long)]
+    insecure_skip_tls_verify: bool,
+    /// Send credentials to other hosts, too, that the repository leads to.
+    #[arg(long)]
+    pass_credentials: bool,
+    /// Speak to registries without encryption.
+    #[arg(long)]
+    plain_http: bool,
+}
+
+impl AccessArgs {
+    /// Returns access to charts that are not on this machine.
+    pub(super) fn charts(&self) -> Result<Charts, SourceError> {
+        let variables = world::variables();
+        let env = |name: &str| {
+            let found = variables.iter().find(|(known, value)| known == name && !value.is_empty());
+            found.map(|(_, value)| value.clone())
+        };
+        let proxies = Proxies::from_env(&env).map_err(|error| SourceError::Unsupported(error.to_string()))?;
+        if self.cert_file.is_some() != self.key_file.is_some() {
+            let text = "--cert-file and --key-file belong together";
+            return Err(SourceError::Unsupported(text.to_owned()));
+        }
+        let tls = TlsOptions {
+            ca_file: self.ca_file.clone(),
+            client: self.cert_file.clone().zip(self.key_file.clone()),
+            insecure: self.insecure_skip_tls_verify,
+        };
+        let access = ChartAccess {
+            pass_credential: self.pass_credentials,
+            plain_http: self.plain_http,
+            ..ChartAccess::default()
+        };
+        let options = HttpOptions { proxies, tls, ..HttpOptions::default() };
+        Charts::new(options, Credentials::of_user(&variables)?, repositories(&env)?, access)
+    }
+}

@@ -1,0 +1,93 @@
+//! Who is trusted on the other side of an encrypted connection, and who we are.
+//!
+//! The system's certificates count (those of `SSL_CERT_FILE` and `SSL_CERT_DIR`
+//! where they are set), or Mozilla's, compiled in, on a machine that has none,
+//! such as an empty container. A file that is named counts alone, as in helm.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+
+use super::{HttpError, HttpErrorKind};
+
+/// What may be chosen about encrypted connections.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct TlsOptions {
+    /// Certificates that are trusted instead of the system's, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate with its chain and its key, as PEM.
+    pub client: Option<(PathBuf, PathBuf)>,
+    /// Whether nobody is checked at all.
+    pub insecure: bool,
+}
+
+/// The files, read.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    roots: Option<Vec<Certificate<'static>>>,
+    client: Option<ClientCert>,
+    insecure: bool,
+}
+
+impl TlsOptions {
+    pub(super) fn load(&self) -> Result<Loaded, HttpError> {
+        let roots = self.ca_file.as_deref().map(certificates).transpose()?;
+        let client = match &self.client {
+            Some((chain, key)) => Some(ClientCert::new_with_certs(&certificates(chain)?, private_key(key)?)),
+            None => None,
+        };
+        Ok(Loaded { roots, client, insecure: self.insecure })
+    }
+}
+
+impl Loaded {
+    pub(super) fn config(&self) -> TlsConfig {
+        let roots = match &self.roots {
+            Some(roots) => RootCerts::Specific(Arc::new(roots.clone())),
+            None => system_roots(),
+        };
+        TlsConfig::builder()
+            .root_certs(roots)
+            .client_cert(self.client.clone())
+            .disable_verification(self.insecure)
+            .build()
+    }
+}
+
+fn system_roots() -> RootCerts {
+    // One broken certificate among many is no reason to trust none of them.
+    let found = rustls_native_certs::load_native_certs().certs;
+    if found.is_empty() {
+        return RootCerts::WebPki;
+    }
+    let roots = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+    RootCerts::Specific(Arc::new(roots))
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, HttpError> {
+    let text = read(file)?;
+    let mut found = Vec::new();
+    for item in parse_pem(&text) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| broken(file, error.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() { Err(broken(file, "there is no certificate in it".to_owned())) } else { Ok(found) }
+}
+
+fn private_key(file: &Path) -> Result<PrivateKey<'static>, HttpError> {
+    PrivateKey::from_pem(&read(file)?).map_err(|error| broken(file, error.to_string()))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, HttpError> {
+    fs::read(file).map_err(|error| broken(file, error.to_string()))
+}
+
+fn broken(file: &Path, reason: String) -> HttpError {
+    HttpError {
+        url: "certificates".to_owned(),
+        kind: HttpErrorKind::Certificate { file: file.to_owned(), reason },
+    }
+}
