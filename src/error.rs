@@ -536,6 +536,14 @@ pub enum WarningKind {
         /// The field.
         field: String,
     },
+    /// A file that names tokens, in a component that came from elsewhere.
+    #[error(
+        "access.yaml of a component from `{source_name}` is ignored: only local components may name tokens"
+    )]
+    AccessIgnored {
+        /// Where the component came from.
+        source_name: String,
+    },
     /// The same entry twice in one list.
     #[error("there are two subcomponents `{name}` here; as they are the same, one is left out")]
     RepeatedEntry {

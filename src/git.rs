@@ -20,6 +20,8 @@ use git2::{
     FetchOptions, ObjectType, Oid, ProxyOptions, RemoteCallbacks, RemoteRedirect, Repository,
 };
 
+use url::Url;
+
 use crate::source::{SourceError, SourceUrl};
 
 /// What a user and password are.
@@ -66,6 +68,8 @@ pub(crate) struct Remote<'a> {
     repository: Repository,
     /// Where the credentials are from that were sent last.
     sent: Cell<Option<String>>,
+    /// How much was received by fetches.
+    received: Cell<usize>,
 }
 
 /// What of a repository is fetched.
@@ -90,7 +94,7 @@ impl<'a> Remote<'a> {
             Ok(repository)
         });
         let repository = made.map_err(|err| io_error("make a repository in the cache", err.message()))?;
-        Ok(Remote { url, logins, repository, sent: Cell::new(None) })
+        Ok(Remote { url, logins, repository, sent: Cell::new(None), received: Cell::new(0) })
     }
 
     /// Asks for the references.
@@ -114,9 +118,15 @@ impl<'a> Remote<'a> {
             Extent::One => vec![one.as_str()],
             Extent::All => vec!["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
         };
+        let mut callbacks = self.callbacks();
+        let before = self.received.get();
+        callbacks.transfer_progress(|progress| {
+            self.received.set(before + progress.received_bytes());
+            true
+        });
         let mut options = FetchOptions::new();
         options
-            .remote_callbacks(self.callbacks())
+            .remote_callbacks(callbacks)
             .proxy_options(proxy())
             .download_tags(AutotagOption::None)
             .update_fetchhead(false)
@@ -130,6 +140,11 @@ impl<'a> Remote<'a> {
             options.depth(1);
         }
         remote.fetch(&refspecs, Some(&mut options), None).map_err(|err| self.error(&err))
+    }
+
+    /// Returns how many bytes were received by fetches.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.get() as u64
     }
 
     /// Finds a commit among what was fetched by what git calls a revision: a hash, the start of one, a reference.
@@ -215,6 +230,68 @@ impl<'a> Remote<'a> {
             _ => SourceError::Unreachable { host, message },
         }
     }
+}
+
+/// A program of git's configuration that knows credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CredentialProgram {
+    /// As it is configured.
+    pub(crate) command: String,
+    /// Whether the path of an address counts.
+    pub(crate) with_path: bool,
+}
+
+impl CredentialProgram {
+    /// Returns its name without options.
+    pub(crate) fn name(&self) -> &str {
+        self.command.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+/// Returns the credential helpers of the user's git for an address.
+pub(crate) fn credential_helpers(address: &Url) -> Vec<CredentialProgram> {
+    // Without a readable configuration there are none, as on a machine without git.
+    let Ok(config) = git2::Config::open_default() else { return Vec::new() };
+    let Ok(entries) = config.entries(Some("^credential\\.")) else { return Vec::new() };
+    let mut settings: Vec<(String, String)> = Vec::new();
+    // A value that is no text names no program.
+    let _ = entries.for_each(|entry| {
+        if let (Ok(name), Ok(value)) = (entry.name(), entry.value()) {
+            settings.push((name.to_owned(), value.to_owned()));
+        }
+    });
+    helpers_of(&settings, address)
+}
+
+/// Picks the helpers from settings in the order in which git reads them: an empty one takes back those before it.
+fn helpers_of(settings: &[(String, String)], address: &Url) -> Vec<CredentialProgram> {
+    let (mut commands, mut with_path) = (Vec::new(), false);
+    for (name, value) in settings {
+        let Some((section, key)) = name.strip_prefix("credential").and_then(|rest| rest.rsplit_once('.'))
+        else {
+            continue;
+        };
+        let is_for_all = section.is_empty();
+        let is_for_address =
+            || Url::parse(section.trim_start_matches('.')).is_ok_and(|url| is_within(&url, address));
+        match key.to_ascii_lowercase().as_str() {
+            "helper" if is_for_all || is_for_address() => match value.as_str() {
+                "" => commands.clear(),
+                command => commands.push(command.to_owned()),
+            },
+            "usehttppath" if is_for_all || is_for_address() => {
+                with_path = matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1" | "");
+            }
+            _ => {}
+        }
+    }
+    commands.into_iter().map(|command| CredentialProgram { command, with_path }).collect()
+}
+
+fn is_within(section: &Url, address: &Url) -> bool {
+    let path = section.path().trim_end_matches('/');
+    let below = address.path().strip_prefix(path);
+    section.origin() == address.origin() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Which credentials a server was given already; it asks again when it refuses them.
@@ -377,6 +454,35 @@ mod tests {
         // `b` may be a link to a folder that is less deep.
         check_link("x/a", "b/../../c", false);
         check_link("x/a", "b/..", false);
+    }
+
+    #[track_caller]
+    fn check_helpers(settings: &[(&str, &str)], address: &str, want: &[(&str, bool)]) {
+        let settings: Vec<(String, String)> =
+            settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let found = helpers_of(&settings, &Url::parse(address).unwrap());
+        let found: Vec<(&str, bool)> =
+            found.iter().map(|found| (found.command.as_str(), found.with_path)).collect();
+        assert_eq!(found, want, "{settings:?} {address}");
+    }
+
+    #[test]
+    fn helpers_are_those_of_the_address() {
+        let settings = [
+            ("credential.helper", "store"),
+            ("credential.https://git.example.com/team.helper", "!pass"),
+            ("credential.https://git.example.com.usehttppath", "true"),
+            ("credential.username", "me"),
+        ];
+        let both = [("store", true), ("!pass", true)];
+        check_helpers(&settings, "https://git.example.com/team/x", &both);
+        check_helpers(&settings, "https://git.example.com/teams/x", &[("store", true)]);
+        check_helpers(&settings, "https://other.example.com/team/x", &[("store", false)]);
+        check_helpers(
+            &[settings[0], ("credential.helper", ""), ("credential.helper", "b -x")],
+            "https://h/x",
+            &[("b -x", false)],
+        );
     }
 
     #[test]

@@ -11,18 +11,22 @@ use goyaml::Value;
 use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
+use crate::source::allow::Allow;
 
 /// What `fab.yaml` says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Project {
     /// The sources whose components may run hooks.
     pub allowed_hooks: Vec<String>,
+    /// The sources that may be asked for.
+    pub allowed_sources: Allow,
     /// What is odd about the file.
     pub warnings: Vec<Warning>,
 }
 
-const FIELDS: [&str; 1] = ["hooks"];
+const FIELDS: [&str; 2] = ["hooks", "sources"];
 const HOOKS: [&str; 1] = ["allow"];
+const SOURCES: [&str; 1] = ["allow"];
 
 impl Project {
     /// Reads the file in a folder, which messages call `shown`; one that is not there says nothing.
@@ -37,6 +41,12 @@ impl Project {
         fields.warn_unknown(&FIELDS, &mut project.warnings);
         let hooks = section(&fields, "hooks", &HOOKS, &mut project.warnings)?;
         project.allowed_hooks = texts(&hooks, "allow")?;
+        let sources = section(&fields, "sources", &SOURCES, &mut project.warnings)?;
+        let patterns = texts(&sources, "allow")?;
+        project.allowed_sources = Allow::parse(patterns.iter().map(String::as_str)).map_err(|error| {
+            let place = document.place(&sources.steps_to("allow"));
+            Error::Syntax { place, message: error.to_string() }
+        })?;
         Ok(project)
     }
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use crate::source::SourceError;
 use crate::source::charts::{ChartAccess, Charts};
-use crate::source::credentials::Credentials;
-use crate::source::helm_config::repositories;
-use crate::source::http::{HttpOptions, Proxies, TlsOptions};
+use crate::source::credentials::Access;
+use crate::source::http::{HttpOptions, TlsOptions};
 
 use super::world;
 
@@ -37,12 +36,6 @@ pub(super) struct AccessArgs {
 impl AccessArgs {
     /// Returns access to charts that are not on this machine.
     pub(super) fn charts(&self) -> Result<Charts, SourceError> {
-        let variables = world::variables();
-        let env = |name: &str| {
-            let found = variables.iter().find(|(known, value)| known == name && !value.is_empty());
-            found.map(|(_, value)| value.clone())
-        };
-        let proxies = Proxies::from_env(&env).map_err(|error| SourceError::Unsupported(error.to_string()))?;
         if self.cert_file.is_some() != self.key_file.is_some() {
             let text = "--cert-file and --key-file belong together";
             return Err(SourceError::Unsupported(text.to_owned()));
@@ -57,7 +50,7 @@ impl AccessArgs {
             plain_http: self.plain_http,
             ..ChartAccess::default()
         };
-        let options = HttpOptions { proxies, tls, ..HttpOptions::default() };
-        Charts::new(options, Credentials::of_user(&variables)?, repositories(&env)?, access)
+        let options = HttpOptions { tls, ..HttpOptions::default() };
+        Charts::of_user(&world::variables(), options, Access::default(), access)
     }
 }

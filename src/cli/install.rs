@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::report::{self, Report};
 use super::{Result, Ui, world};
@@ -48,7 +49,7 @@ pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     let start = world::now();
     let installed = with_events(ui, |heard| install(&options, heard))?;
-    ui.status(format_args!("{} ({} ms)", Summary(&installed), start.elapsed().as_millis()));
+    ui.status(format_args!("{}", Summary { installed: &installed, took: start.elapsed() }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,15 +107,51 @@ impl fmt::Display for Line<'_> {
 }
 
 /// What was installed, in one line.
-struct Summary<'a>(&'a Installed);
+struct Summary<'a> {
+    installed: &'a Installed,
+    took: Duration,
+}
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Installed { components, sources, fetched, placed, .. } = self.0;
+        let Installed { components, sources, fetched, bytes, placed, .. } = self.installed;
         if *components == 0 {
             return write!(f, "Nothing to install");
         }
-        write!(f, "Installed {components} components: {} from cache, {fetched} fetched", sources - fetched)?;
-        if *placed == 0 { write!(f, "; all were in place") } else { Ok(()) }
+        let plural = if *components == 1 { "" } else { "s" };
+        let cached = sources - fetched;
+        write!(f, "Installed {components} component{plural}: {cached} from cache, {fetched} fetched")?;
+        if *placed == 0 {
+            write!(f, "; all were in place")?;
+        }
+        match fetched {
+            0 => write!(f, " ({})", Took(self.took)),
+            _ => write!(f, " ({}, {})", Size(*bytes), Took(self.took)),
+        }
+    }
+}
+
+/// Bytes as people read them.
+struct Size(u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0..1_000 => write!(f, "{} B", self.0),
+            1_000..1_000_000 => write!(f, "{}.{} kB", self.0 / 1_000, self.0 % 1_000 / 100),
+            _ => write!(f, "{}.{} MB", self.0 / 1_000_000, self.0 % 1_000_000 / 100_000),
+        }
+    }
+}
+
+/// A time as people read it.
+struct Took(Duration);
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis() {
+            millis @ 0..1_000 => write!(f, "{millis} ms"),
+            _ => write!(f, "{:.1} s", self.0.as_secs_f64()),
+        }
     }
 }

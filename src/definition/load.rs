@@ -265,15 +265,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Returns the folder on disk that has the content of a folder of the tree.
     fn place_of(&self, folder: &str) -> PathBuf {
-        let ways = std::iter::successors(Some(folder), |way| way.rsplit_once('/').map(|(above, _)| above));
-        for way in ways {
-            if let Some(place) = self.places.get(way) {
-                return place.join(folder[way.len()..].trim_start_matches('/'));
-            }
-        }
-        self.root.join(folder)
+        place_of(self.root, self.places, folder)
     }
 
     /// Returns the folder free of links, so that two ways to one folder are seen to be one.
@@ -281,6 +274,17 @@ impl<'a> Loader<'a> {
         let path = self.place_of(folder);
         fs::canonicalize(&path).unwrap_or(path)
     }
+}
+
+/// Returns the folder on disk that has the content of a folder of the tree.
+pub(crate) fn place_of(root: &Path, places: &Places, folder: &str) -> PathBuf {
+    let ways = std::iter::successors(Some(folder), |way| way.rsplit_once('/').map(|(above, _)| above));
+    for way in ways {
+        if let Some(place) = places.get(way) {
+            return place.join(folder[way.len()..].trim_start_matches('/'));
+        }
+    }
+    root.join(folder)
 }
 
 /// Returns where an entry's component came from, if it was installed.

@@ -22,7 +22,7 @@ pub(crate) mod place;
 mod read;
 
 pub use load::load;
-pub(crate) use load::{Places, load_all};
+pub(crate) use load::{Places, load_all, place_of};
 
 /// How a component becomes manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub struct Component {
     pub version: String,
     /// Branch.
     pub branch: String,
+    /// SHA-256 that a file by http has to have, in hex.
+    pub sha256: String,
     /// Its hooks.
     pub hooks: Hooks,
     /// The components below it.
@@ -121,6 +123,7 @@ impl Component {
             path,
             version,
             branch,
+            sha256,
             hooks,
             subcomponents,
             steps: _,
@@ -132,6 +135,7 @@ impl Component {
             && *path == other.path
             && *version == other.version
             && *branch == other.branch
+            && *sha256 == other.sha256
             && *hooks == other.hooks
             && subcomponents.len() == other.subcomponents.len()
             && subcomponents.iter().zip(&other.subcomponents).all(|(one, two)| one.same_as(two))

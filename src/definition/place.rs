@@ -6,6 +6,7 @@
 //! output are the same on every system.
 
 use super::{Component, Method};
+use crate::source::SourceUrl;
 
 /// Joins path segments with `/` and cleans the result. Only the first can make it absolute, and an empty first
 /// one is the folder that all is relative to.
@@ -77,6 +78,10 @@ pub(crate) fn chart_folder(component_folder: &str, component: &Component) -> Str
 /// Returns the folder of static manifests. Method `git` without a source, which `fab add` used to write, is no clone.
 pub(crate) fn manifest_folder(component_folder: &str, component: &Component) -> String {
     match component.method {
+        // Fabrikate knows no archives, and pays no attention to the path of a file.
+        Method::Http if SourceUrl::new(&component.source).is_archive() => {
+            join(&[component_folder, "components", &component.name, &component.path])
+        }
         Method::Http => join(&[component_folder, "components", &component.name]),
         Method::Git if !component.source.is_empty() => {
             join(&[component_folder, "components", &component.name, &component.path])

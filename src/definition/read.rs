@@ -11,7 +11,7 @@ use crate::document::{Document, Step};
 use crate::error::{Error, Warning, WarningKind};
 use crate::suggest::closest;
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "name",
     "type",
     "generator",
@@ -21,6 +21,7 @@ const FIELDS: [&str; 11] = [
     "path",
     "version",
     "branch",
+    "sha256",
     "repositories",
     "subcomponents",
 ];
@@ -62,6 +63,7 @@ fn component(
         path: text("path")?,
         version: text("version")?,
         branch: text("branch")?,
+        sha256: text("sha256")?,
         hooks: hooks(&fields, warnings)?,
         subcomponents: subcomponents(&fields, warnings)?,
         steps: fields.steps,

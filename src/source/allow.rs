@@ -5,10 +5,15 @@
 //! Without a protocol it is a host, whatever the protocol. A host may begin
 //! with `*.`, which stands for one or more names; a path counts by whole names.
 //!
+//! What a registry says about `oci://` is asked for by https, and so are its
+//! tokens: a pattern for `oci://` allows that on its host.
+//!
 //! Invariant: an empty list allows everything, and every hop of a redirect is
-//! checked like a URL of its own.
+//! checked like a URL of its own. Paths on this machine are always allowed.
 
 use url::Url;
+
+use super::SourceUrl;
 
 /// The sources that are allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +45,11 @@ impl Allow {
     pub fn permits(&self, url: &Url) -> bool {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.fits(url))
     }
+
+    /// Returns whether a source may be asked for.
+    pub fn permits_source(&self, source: &SourceUrl) -> bool {
+        source.host().is_none() || source.to_url().is_some_and(|url| self.permits(&url))
+    }
 }
 
 impl Pattern {
@@ -68,13 +78,14 @@ impl Pattern {
             Some(end) => host.len() > end.len() && host.ends_with(end),
             None => host == self.host,
         };
-        let scheme_fits = self.scheme.as_ref().is_none_or(|scheme| scheme == url.scheme());
+        let is_registry = self.scheme.as_deref() == Some("oci") && matches!(url.scheme(), "https" | "http");
+        let scheme_fits = is_registry || self.scheme.as_ref().is_none_or(|scheme| scheme == url.scheme());
         let port_fits = self.port.map_or_else(
             || self.scheme.is_none() || url.port().is_none(),
             |port| url.port_or_known_default() == Some(port),
         );
         let below = url.path().strip_prefix(self.path.as_str());
-        let path_fits = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let path_fits = is_registry || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         host_fits && scheme_fits && port_fits && path_fits
     }
 }
@@ -118,6 +129,24 @@ mod tests {
         check(&["*.example.com"], "https://a.b.example.com/", true);
         check(&["*.example.com"], "https://example.com/", false);
         check(&["*.example.com"], "https://badexample.com/", false);
+    }
+
+    #[track_caller]
+    fn check_source(patterns: &[&str], source: &str, want: bool) {
+        let allow = Allow::parse(patterns.iter().copied()).expect("the patterns are fine");
+        assert_eq!(allow.permits_source(&SourceUrl::new(source)), want, "{patterns:?} {source}");
+    }
+
+    #[test]
+    fn a_source_is_allowed_as_it_is_written() {
+        check_source(&["ssh://git.example.com/team"], "git@git.example.com:team/x", true);
+        check_source(&["ssh://git.example.com/team"], "git@git.example.com:other/x", false);
+        check_source(&["git.example.com"], "https://me:pw@git.example.com/x", true);
+        check_source(&["git.example.com"], "../local", true);
+        check_source(&["oci://r.example/org"], "oci://r.example/org/web", true);
+        check_source(&["oci://r.example/org"], "oci://r.example/other/web", false);
+        check(&["oci://r.example/org"], "https://r.example/v2/org/web/tags/list", true);
+        check(&["oci://r.example/org"], "https://cdn.example/blob", false);
     }
 
     #[test]

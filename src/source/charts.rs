@@ -14,14 +14,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 use super::SourceError;
-use super::credentials::{Credential, Credentials, decoded, split_credential};
-use super::helm_config::Repository;
+use super::credentials::{Access, Credential, Credentials, decoded, split_credential};
+use super::helm_config::{Repository, repositories};
 use super::helm_repo::{self, Index};
-use super::http::{Download, Http, HttpOptions, Progress, Request, TlsOptions, shown};
+use super::http::{Download, Http, HttpOptions, Progress, Proxies, Request, TlsOptions, shown};
 use super::oci::{Pinned, Reference, Registry, registry_url};
 
 /// The largest archive that is taken. Helm has no limit; it unpacks 100 MiB at most.
 const MAX_ARCHIVE: u64 = 100 << 20;
+
+/// The largest file that is taken.
+const MAX_FILE: u64 = 512 << 20;
 
 /// A chart, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +141,28 @@ impl Charts {
         Ok(Self { options, http, credentials, repositories, access, indexes: Mutex::default() })
     }
 
+    /// Gives access as the environment variables and the files of this user say; `tokens` come before those.
+    pub fn of_user(
+        variables: &[(String, String)],
+        options: HttpOptions,
+        tokens: Access,
+        access: ChartAccess,
+    ) -> Result<Self, SourceError> {
+        let env = |name: &str| {
+            let found = variables.iter().find(|(known, value)| known == name && !value.is_empty());
+            found.map(|(_, value)| value.clone())
+        };
+        let proxies = Proxies::from_env(&env).map_err(|error| SourceError::Unsupported(error.to_string()))?;
+        let mut credentials = Credentials::of_user(variables)?;
+        credentials.access = tokens;
+        Charts::new(HttpOptions { proxies, ..options }, credentials, repositories(&env)?, access)
+    }
+
+    /// Returns who asks.
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Returns the URL of the repository that helm knows by this name.
     pub fn repository_url(&self, name: &str) -> Result<&str, SourceError> {
         let found = self.repositories.iter().find(|repository| repository.name == name);
@@ -203,6 +228,19 @@ impl Charts {
             }
             _ => Ok(download),
         }
+    }
+
+    /// Fetches a file that is neither chart nor index.
+    pub fn fetch_file(
+        &self,
+        url: &Url,
+        folder: &Path,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Download, SourceError> {
+        let (plain, _) = split_credential(url);
+        let credential = self.credentials.for_source(plain.as_str(), url);
+        let request = Request { credential: credential.as_ref(), ..Request::new(&plain, MAX_FILE) };
+        Ok(self.http.download(&request, folder, progress)?)
     }
 
     fn find_in_repository(&self, url: &str, chart: &str, version: &str) -> Result<FoundChart, SourceError> {

@@ -174,22 +174,33 @@ impl Credentials {
 
     /// Returns the credential for a source: as it is named in `access.yaml`, and as a URL.
     pub fn for_source(&self, source: &str, url: &Url) -> Option<Credential> {
+        self.found_for_source(source, url).map(|(credential, _)| credential)
+    }
+
+    /// As [`Credentials::for_source`], with words for where the credential is from.
+    pub fn found_for_source(&self, source: &str, url: &Url) -> Option<(Credential, String)> {
         if let Some(token) = self.access.token(source) {
-            return Some(Credential::from_variable(token.reveal(), url.host_str().unwrap_or_default()));
+            let host = url.host_str().unwrap_or_default();
+            let from = "the variable that access.yaml names".to_owned();
+            return Some((Credential::from_variable(token.reveal(), host), from));
         }
-        self.for_url(url)
+        self.found_for_url(url)
     }
 
     /// Returns the credential for a URL, from what is known of its host.
     pub fn for_url(&self, url: &Url) -> Option<Credential> {
+        self.found_for_url(url).map(|(credential, _)| credential)
+    }
+
+    fn found_for_url(&self, url: &Url) -> Option<(Credential, String)> {
         if let (_, Some(credential)) = split_credential(url) {
-            return Some(credential);
+            return Some((credential, "the address in the component file".to_owned()));
         }
         let host = url.host_str()?;
-        if let Some(token) = self.host_token(host, url.port()) {
-            return Some(Credential::from_variable(token.reveal(), host));
+        if let Some((name, token)) = self.host_token(host, url.port()) {
+            return Some((Credential::from_variable(token.reveal(), host), name.to_owned()));
         }
-        self.netrc.credential(host)
+        self.netrc.credential(host).map(|credential| (credential, "netrc".to_owned()))
     }
 
     /// Returns the credential for a repository of a registry; `access.yaml` may name it or anything above it.
@@ -202,7 +213,7 @@ impl Credentials {
         if let Some(token) = above.filter_map(|source| self.access.token(source)).next() {
             return Ok(Some(Registered::Credential(Credential::from_variable(token.reveal(), host))));
         }
-        if let Some(token) = self.host_token(host, registry.port()) {
+        if let Some((_, token)) = self.host_token(host, registry.port()) {
             return Ok(Some(Registered::Credential(Credential::from_variable(token.reveal(), host))));
         }
         for config in &self.registries {
@@ -213,12 +224,13 @@ impl Credentials {
         Ok(self.netrc.credential(host).map(Registered::Credential))
     }
 
-    fn host_token(&self, host: &str, port: Option<u16>) -> Option<&Secret> {
+    fn host_token(&self, host: &str, port: Option<u16>) -> Option<(&str, &Secret)> {
         let with_port = port.map(|port| variable(&format!("{host}:{port}")));
         let names = with_port.into_iter().chain([variable(host)]);
-        names
-            .into_iter()
-            .find_map(|name| self.hosts.0.iter().find(|(known, _)| *known == name).map(|(_, token)| token))
+        names.into_iter().find_map(|name| {
+            let (name, token) = self.hosts.0.iter().find(|(known, _)| *known == name)?;
+            Some((name.as_str(), token))
+        })
     }
 }
 

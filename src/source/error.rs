@@ -62,6 +62,17 @@ pub enum SourceError {
         /// The digest of what is there.
         found: String,
     },
+    /// The content is not what the component asks for.
+    #[error("the content is {found}, and `sha256` asks for {wanted}")]
+    OtherContent {
+        /// The digest that is asked for, `sha256:…`.
+        wanted: String,
+        /// The digest of what is there.
+        found: String,
+    },
+    /// The project does not allow this source.
+    #[error("{0} is none of the sources that fab.yaml allows")]
+    NotAllowed(String),
     /// What the server sends cannot be understood.
     #[error("{what} cannot be read: {message}")]
     Malformed {
@@ -112,6 +123,9 @@ impl SourceError {
     /// Returns what to try, if that can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
+            SourceError::NotFound { what, near } if near.is_empty() && what.starts_with("repository `") => {
+                Some("see whether its name is right; servers also answer so to who may not read it".into())
+            }
             SourceError::NotFound { near, .. } if !near.is_empty() => {
                 let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
                 Some(format!("there is {}", names.join(", ")))
@@ -132,6 +146,12 @@ impl SourceError {
             ),
             SourceError::DigestMismatch { .. } => {
                 Some("see what has changed; `fab update` takes it into fab.lock".into())
+            }
+            SourceError::OtherContent { .. } => Some(
+                "see what has changed, and write the new digest into the component if it is right".into(),
+            ),
+            SourceError::NotAllowed(_) => {
+                Some("add it to `sources.allow` in fab.yaml if you trust it".into())
             }
             SourceError::Http(error) => error.hint(),
             SourceError::Offline => Some("run `fab install` with the network once".into()),
@@ -155,6 +175,8 @@ impl SourceError {
             | SourceError::Unauthorized { .. }
             | SourceError::Untrusted { .. }
             | SourceError::DigestMismatch { .. }
+            | SourceError::OtherContent { .. }
+            | SourceError::NotAllowed(_)
             | SourceError::Malformed { .. }
             | SourceError::Unsafe { .. }
             | SourceError::TooLarge { .. }

@@ -1,16 +1,25 @@
 //! Gets what a source asks for: from the cache if its resolution is known and
 //! there, else from where it is.
+//!
+//! Invariant: what was resolved before comes back the same or not at all; its
+//! digest is checked, whatever the method.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::allow::Allow;
+use super::archive::{Format, Limits, unpack, unpack_chart};
 use super::cache::{Cache, Item};
-use super::error::token_variable;
+use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
+use super::credentials::{Access, Credential, ask_git_helper};
 use super::git::{GitSource, Revision};
+use super::http::{Download, HttpOptions};
 use super::{Asked, Resolved, SourceError, SourceUrl};
-use crate::git::{Commit, Login, Logins};
+use crate::git::{Commit, Login, Logins, credential_helpers};
 
 /// What of the network may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,27 +37,57 @@ pub(crate) struct Fetched {
     pub(crate) resolved: Resolved,
     /// The content.
     pub(crate) item: Item,
-    /// Whether it was in the cache.
-    pub(crate) from_cache: bool,
+    /// How many bytes came from elsewhere; none if it was in the cache.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// Gets sources.
 pub(crate) struct Fetcher<'a> {
     /// Where content is kept.
-    pub(crate) cache: &'a Cache,
+    cache: &'a Cache,
     /// What of the network may be used.
-    pub(crate) network: Network,
+    network: Network,
     /// The environment variables, which say where credentials are.
-    pub(crate) variables: &'a [(String, String)],
+    variables: &'a [(String, String)],
+    /// What may be asked for.
+    allow: Allow,
+    /// The tokens that the definition names.
+    access: Access,
+    /// Access to servers, once it is needed.
+    charts: Mutex<Option<Arc<Charts>>>,
 }
 
 /// How long to wait before the same is tried again that may go better then.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
-impl Fetcher<'_> {
+/// Name of a file that is no archive in its item.
+pub(crate) const CONTENT: &str = "content";
+
+impl<'a> Fetcher<'a> {
+    /// Gets sources for a user with these variables, if they are allowed.
+    pub(crate) fn new(
+        cache: &'a Cache,
+        network: Network,
+        variables: &'a [(String, String)],
+        allow: Allow,
+    ) -> Self {
+        let (access, charts) = (Access::default(), Mutex::default());
+        Fetcher { cache, network, variables, allow, access, charts }
+    }
+
+    /// Uses these tokens from now on.
+    pub(crate) fn set_access(&mut self, access: Access) {
+        if self.access != access {
+            self.access = access;
+            self.charts = Mutex::default();
+        }
+    }
+
     /// Gets a source, as it was resolved if that is known.
     pub(crate) fn fetch(&self, asked: &Asked, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
-        if let Some(fetched) = self.cached(locked)? {
+        let stated = stated(asked);
+        let known = locked.or(stated.as_ref());
+        if let Some(fetched) = self.cached(asked, known)? {
             return Ok(fetched);
         }
         if self.network == Network::Offline {
@@ -56,49 +95,110 @@ impl Fetcher<'_> {
         }
         // Who waited for another process finds there what that one fetched.
         let _claim = self.cache.claim(&claim_name(asked))?;
-        if let Some(fetched) = self.cached(locked)? {
+        if let Some(fetched) = self.cached(asked, known)? {
             return Ok(fetched);
         }
         match (asked, locked) {
             (Asked::Git { url, .. }, Some(Resolved::Git { commit, tree })) => {
-                self.git_commit(url, commit, Some(tree))
+                self.git_commit(asked, url, commit, Some(tree))
             }
             (Asked::Git { url, branch, version }, _) => {
-                self.git(url, Revision { branch: branch.as_deref(), version: version.as_deref() })
+                let revision = Revision { branch: branch.as_deref(), version: version.as_deref() };
+                self.git(asked, url, revision)
             }
-            (Asked::Chart { .. }, _) => {
-                Err(SourceError::Unsupported("charts of repositories are not fetched by this fab".to_owned()))
-            }
-            (Asked::File { .. }, _) => {
-                Err(SourceError::Unsupported("files by http are not fetched by this fab".to_owned()))
-            }
+            (Asked::Chart { .. }, locked) => self.chart(asked, locked),
+            (Asked::File { url, sha256 }, locked) => self.file(asked, url, sha256.as_deref(), locked),
         }
     }
 
-    fn cached(&self, locked: Option<&Resolved>) -> Result<Option<Fetched>, SourceError> {
-        let Some(resolved) = locked else { return Ok(None) };
-        let item = self.cache.item(&key(resolved))?;
-        Ok(item.map(|item| Fetched { resolved: resolved.clone(), item, from_cache: true }))
+    fn cached(&self, asked: &Asked, known: Option<&Resolved>) -> Result<Option<Fetched>, SourceError> {
+        let Some(resolved) = known else { return Ok(None) };
+        let item = self.cache.item(&key(asked, resolved))?;
+        Ok(item.map(|item| Fetched { resolved: resolved.clone(), item, bytes: None }))
+    }
+
+    /// Returns access to servers, which takes reading the files of the user.
+    fn charts(&self) -> Result<Arc<Charts>, SourceError> {
+        let mut charts = self.charts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(charts) = &*charts {
+            return Ok(Arc::clone(charts));
+        }
+        let options = HttpOptions { allow: self.allow.clone(), ..HttpOptions::default() };
+        let made = Charts::of_user(self.variables, options, self.access.clone(), ChartAccess::default())?;
+        Ok(Arc::clone(charts.insert(Arc::new(made))))
+    }
+
+    /// Fetches a chart, the one that is locked if one is.
+    fn chart(&self, asked: &Asked, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
+        let charts = self.charts()?;
+        let found = charts.find(&chart_source(asked, locked)?)?;
+        if let Some(digest) = stated_digest(&found) {
+            let resolved = Resolved::Chart { version: found.version.clone(), digest: digest.to_owned() };
+            check_digest(locked, &resolved)?;
+            if let Some(fetched) = self.cached(asked, Some(&resolved))? {
+                return Ok(fetched);
+            }
+        }
+        let scratch = self.cache.scratch()?;
+        let download = charts.fetch(&found, scratch.folder(), &|_| {})?;
+        let digest = match found.manifest_digest() {
+            Some(digest) => digest.to_owned(),
+            None => format!("sha256:{}", download.sha256),
+        };
+        let resolved = Resolved::Chart { version: found.version, digest };
+        check_digest(locked, &resolved)?;
+        let fill = |folder: &Path| unpack_chart(download.file.path(), folder);
+        let item = self.cache.store(&key(asked, &resolved), fill)?;
+        Ok(Fetched { resolved, item, bytes: Some(download.size) })
+    }
+
+    /// Fetches a file, which has to be what it was or is said to be.
+    fn file(
+        &self,
+        asked: &Asked,
+        url: &SourceUrl,
+        sha256: Option<&str>,
+        locked: Option<&Resolved>,
+    ) -> Result<Fetched, SourceError> {
+        let address = url.to_url().filter(|address| matches!(address.scheme(), "http" | "https"));
+        let address = address
+            .ok_or_else(|| SourceError::Unsupported(format!("`{url}` is no address of a file by http")))?;
+        let scratch = self.cache.scratch()?;
+        let download = self.charts()?.fetch_file(&address, scratch.folder(), &|_| {})?;
+        let found = format!("sha256:{}", download.sha256);
+        if let Some(wanted) = sha256.filter(|wanted| *wanted != download.sha256) {
+            return Err(SourceError::OtherContent { wanted: format!("sha256:{wanted}"), found });
+        }
+        let resolved = Resolved::File { digest: found };
+        check_digest(locked, &resolved)?;
+        let item = self.cache.store(&key(asked, &resolved), |folder| keep_file(&download, url, folder))?;
+        Ok(Fetched { resolved, item, bytes: Some(download.size) })
     }
 
     /// Resolves a revision, and fetches it if its tree is not there.
-    fn git(&self, url: &SourceUrl, revision: Revision<'_>) -> Result<Fetched, SourceError> {
+    fn git(&self, asked: &Asked, url: &SourceUrl, revision: Revision<'_>) -> Result<Fetched, SourceError> {
         self.with_git(url, |source| {
             if let Some(hash) = source.hash(revision)?
                 && let Some(tree) = self.cache.fact(&fact_name(&hash))
             {
                 let known = Resolved::Git { commit: hash, tree };
-                if let Some(fetched) = self.cached(Some(&known))? {
+                if let Some(fetched) = self.cached(asked, Some(&known))? {
                     return Ok(fetched);
                 }
             }
             let commit = source.fetch(revision)?;
-            self.keep_tree(source, &commit)
+            self.keep_tree(asked, source, &commit)
         })
     }
 
     /// Fetches a commit whose tree may be known already.
-    fn git_commit(&self, url: &SourceUrl, hash: &str, tree: Option<&String>) -> Result<Fetched, SourceError> {
+    fn git_commit(
+        &self,
+        asked: &Asked,
+        url: &SourceUrl,
+        hash: &str,
+        tree: Option<&String>,
+    ) -> Result<Fetched, SourceError> {
         self.with_git(url, |source| {
             let commit = source.fetch_commit(hash)?;
             match tree {
@@ -106,7 +206,7 @@ impl Fetcher<'_> {
                     wanted: format!("tree {tree}"),
                     found: format!("tree {}", commit.tree),
                 }),
-                _ => self.keep_tree(source, &commit),
+                _ => self.keep_tree(asked, source, &commit),
             }
         })
     }
@@ -116,7 +216,8 @@ impl Fetcher<'_> {
         url: &SourceUrl,
         work: impl Fn(&GitSource<'_>) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
-        let https = |url: &SourceUrl| self.login(url);
+        let charts = self.charts()?;
+        let https = |url: &SourceUrl| self.login(url, &charts);
         let keys = self.keys();
         let logins = Logins { https: &https, keys: &keys };
         let mut pauses = PAUSES.iter();
@@ -131,32 +232,39 @@ impl Fetcher<'_> {
         }
     }
 
-    fn keep_tree(&self, source: &GitSource<'_>, commit: &Commit) -> Result<Fetched, SourceError> {
+    fn keep_tree(
+        &self,
+        asked: &Asked,
+        source: &GitSource<'_>,
+        commit: &Commit,
+    ) -> Result<Fetched, SourceError> {
+        let name = |resolved| key(asked, resolved);
         let resolved = Resolved::Git { commit: commit.id.clone(), tree: commit.tree.clone() };
-        let item = match self.cache.item(&key(&resolved))? {
+        let item = match self.cache.item(&name(&resolved))? {
             Some(item) => item,
-            None => self.cache.store(&key(&resolved), |folder| source.write_tree(commit, folder))?,
+            None => self.cache.store(&name(&resolved), |folder| source.write_tree(commit, folder))?,
         };
         self.cache.remember(&fact_name(&commit.id), &commit.tree)?;
-        Ok(Fetched { resolved, item, from_cache: false })
+        Ok(Fetched { resolved, item, bytes: Some(source.received()) })
     }
 
-    /// Finds user and password: in the address, else in the variable of the host.
-    fn login(&self, url: &SourceUrl) -> Option<Login> {
-        if let Some(user) = url.user() {
-            let from = "the address in the component file".to_owned();
+    /// Finds user and password: what is known of the source, else what a credential helper of git knows.
+    fn login(&self, url: &SourceUrl, charts: &Charts) -> Option<Login> {
+        let address = url.to_url()?;
+        let known = charts.credentials().found_for_source(url.as_str(), &address);
+        let (credential, from) = known.or_else(|| ask_helpers(&address))?;
+        Some(match credential {
             // A token alone is written as the user.
-            let password = url.password().unwrap_or(user).to_owned();
-            return Some(Login { user: user.to_owned(), password, from });
-        }
-        let host = url.host()?;
-        let wanted = token_variable(&host);
-        let (name, value) =
-            self.variables.iter().find(|(name, value)| *name == wanted && !value.is_empty())?;
-        // Servers do not look at the user of a token, with one exception.
-        let user = if host == "github.com" { "x-access-token" } else { "oauth2" };
-        let (user, password) = value.split_once(':').unwrap_or((user, value));
-        Some(Login { user: user.to_owned(), password: password.to_owned(), from: name.clone() })
+            Credential::Basic { user, password } if password.reveal().is_empty() => {
+                Login { password: user.clone(), user, from }
+            }
+            Credential::Basic { user, password } => {
+                Login { user, password: password.reveal().to_owned(), from }
+            }
+            Credential::Bearer(token) => {
+                Login { user: "oauth2".to_owned(), password: token.reveal().to_owned(), from }
+            }
+        })
     }
 
     /// The keys that ssh itself would try.
@@ -170,12 +278,91 @@ impl Fetcher<'_> {
 }
 
 /// The name of content in the cache.
-pub(crate) fn key(resolved: &Resolved) -> String {
+pub(crate) fn key(asked: &Asked, resolved: &Resolved) -> String {
+    let plain = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
     match resolved {
         Resolved::Git { tree, .. } => format!("tree-{tree}"),
-        Resolved::Chart { digest, .. } => format!("chart-{}", digest.trim_start_matches("sha256:")),
-        Resolved::File { digest } => format!("file-{}", digest.trim_start_matches("sha256:")),
+        Resolved::Chart { digest, .. } => format!("chart-{}", plain(digest)),
+        Resolved::File { digest } if asked.source().is_archive() => format!("archive-{}", plain(digest)),
+        Resolved::File { digest } => format!("file-{}", plain(digest)),
     }
+}
+
+/// What a source is resolved to by what is asked for alone.
+fn stated(asked: &Asked) -> Option<Resolved> {
+    match asked {
+        Asked::File { sha256: Some(sha256), .. } => {
+            Some(Resolved::File { digest: format!("sha256:{sha256}") })
+        }
+        Asked::Git { .. } | Asked::Chart { .. } | Asked::File { .. } => None,
+    }
+}
+
+/// Returns where a chart is to be looked for; one that is locked by its digest where that can be asked for.
+fn chart_source(asked: &Asked, locked: Option<&Resolved>) -> Result<ChartSource, SourceError> {
+    let Asked::Chart { repository, chart, version } = asked else {
+        return Err(SourceError::Unsupported(format!("{asked} is no chart")));
+    };
+    let (version, digest) = match locked {
+        Some(Resolved::Chart { version, digest }) => (version.clone(), Some(digest)),
+        _ => (version.clone().unwrap_or_default(), None),
+    };
+    if repository.scheme().as_deref() == Some("oci") {
+        let mut reference = format!("{}/{chart}", repository.as_str().trim_end_matches('/'));
+        if let Some(digest) = digest {
+            reference.push_str(&format!("@{digest}"));
+        }
+        return Ok(ChartSource::Registry { reference, version });
+    }
+    // User and password go along to where they are for.
+    let url = repository.to_url().map_or_else(|| repository.to_string(), Into::into);
+    Ok(ChartSource::Repository { url, chart: chart.clone(), version })
+}
+
+/// Returns the digest that a server states before it sends the archive.
+fn stated_digest(found: &FoundChart) -> Option<&str> {
+    found.manifest_digest().or(found.digest.as_deref())
+}
+
+/// Checks that what is locked is what there is.
+fn check_digest(locked: Option<&Resolved>, found: &Resolved) -> Result<(), SourceError> {
+    let digest = |resolved: &Resolved| match resolved {
+        Resolved::Git { tree, .. } => tree.clone(),
+        Resolved::Chart { digest, .. } | Resolved::File { digest } => digest.clone(),
+    };
+    match locked.map(digest) {
+        Some(wanted) if wanted != digest(found) => {
+            Err(SourceError::DigestMismatch { wanted, found: digest(found) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts what was downloaded into an item: the files of an archive, or the file itself.
+fn keep_file(download: &Download, url: &SourceUrl, folder: &Path) -> Result<(), SourceError> {
+    let file = download.file.path();
+    let failed = |source| SourceError::Io { action: format!("read `{}`", file.display()), source };
+    let other = |message: &str| SourceError::Malformed { what: url.to_string(), message: message.to_owned() };
+    if url.is_archive() {
+        let format = Format::of(file).map_err(failed)?;
+        let format = format.ok_or_else(|| other("it is neither a tar with gzip nor a zip"))?;
+        return unpack(file, format, folder, Limits::default());
+    }
+    let text = fs::read(file).map_err(failed)?;
+    // A login page comes with status 200, too.
+    if text.trim_ascii_start().starts_with(b"<") {
+        return Err(other("it is a page and no manifest"));
+    }
+    fs::write(folder.join(CONTENT), text).map_err(failed)
+}
+
+/// Asks the credential helpers of git's configuration in their order.
+fn ask_helpers(address: &url::Url) -> Option<(Credential, String)> {
+    credential_helpers(address).into_iter().find_map(|helper| {
+        // One that cannot be run knows nothing, as for git.
+        let credential = ask_git_helper(&helper.command, address, helper.with_path).ok()??;
+        Some((credential, format!("git's credential helper `{}`", helper.name())))
+    })
 }
 
 fn fact_name(commit: &str) -> String {
@@ -189,7 +376,6 @@ fn claim_name(asked: &Asked) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::time::SystemTime;
 
     use super::*;
@@ -199,8 +385,9 @@ mod tests {
         let cache = Cache::new(Path::new("unused"), SystemTime::UNIX_EPOCH);
         let variables: Vec<(String, String)> =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let fetcher = Fetcher { cache: &cache, network: Network::Online, variables: &variables };
-        let login = fetcher.login(&SourceUrl::new(url)).map(|login| (login.user, login.password));
+        let fetcher = Fetcher::new(&cache, Network::Online, &variables, Allow::default());
+        let charts = fetcher.charts().unwrap();
+        let login = fetcher.login(&SourceUrl::new(url), &charts).map(|login| (login.user, login.password));
         assert_eq!(login, want.map(|(user, password)| (user.to_owned(), password.to_owned())), "{url}");
     }
 

@@ -81,6 +81,11 @@ impl<'a> GitSource<'a> {
         self.found(hash, hash)
     }
 
+    /// Returns how many bytes were received by fetches.
+    pub(crate) fn received(&self) -> u64 {
+        self.remote.received()
+    }
+
     /// Writes the tree of a commit that was fetched.
     pub(crate) fn write_tree(&self, commit: &Commit, folder: &Path) -> Result<(), SourceError> {
         self.remote.write_tree(&commit.tree, folder)

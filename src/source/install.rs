@@ -17,13 +17,14 @@ use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::cache::Cache;
-use super::fetch::{Fetched, Fetcher, Network, key};
+use super::allow::Allow;
+use super::cache::{Cache, Item};
+use super::fetch::{CONTENT, Fetched, Fetcher, Network, key};
 use super::lockfile::Lockfile;
 use super::placing::{self, Transfer, Tree};
 use super::plan::{Known, Plan, Step, StepId, Want, plan, source_error};
-use super::{Asked, Resolved, SourceError};
-use crate::definition::{self, Places, place};
+use super::{Asked, Resolved, SourceError, tokens};
+use crate::definition::{self, Definition, Places, place};
 use crate::error::{Error, Failure, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::project::Project;
@@ -83,6 +84,8 @@ pub struct Installed {
     pub sources: usize,
     /// The sources that were fetched; the others were in the cache.
     pub fetched: usize,
+    /// How many bytes were fetched.
+    pub bytes: u64,
     /// The places that were not as they should be.
     pub placed: usize,
     /// The sources that are resolved to something else than the lockfile said.
@@ -125,7 +128,8 @@ pub fn install(
     Ok(Installed {
         components: run.components.len(),
         sources: run.fetched.len(),
-        fetched: run.fetched.values().filter(|fetched| !fetched.from_cache).count(),
+        fetched: run.fetched.values().filter(|fetched| fetched.bytes.is_some()).count(),
+        bytes: run.fetched.values().filter_map(|fetched| fetched.bytes).sum(),
         placed: run.placed,
         changes,
     })
@@ -185,11 +189,13 @@ pub fn preview(options: &InstallOptions) -> Preview {
     loop {
         let definition = definition::load_all(&options.directory, &run.shown, &run.places);
         let known = Known { place: &|place| run.known.contains(place), step: &|_| false };
-        let plan = plan(&definition, &known);
+        let plan = plan(&definition, &known, &run.allow);
         let wants = plan.steps.iter().flat_map(|step| &step.wants);
         let (mut found, mut places) = (Vec::new(), Vec::new());
         for want in wants.clone().filter(|want| !run.known.contains(&want.place)) {
-            let item = run.locked(want).and_then(|locked| options.cache.item(&key(locked)).ok().flatten());
+            let item = run
+                .locked(want)
+                .and_then(|locked| options.cache.item(&key(&want.asked, locked)).ok().flatten());
             match item {
                 Some(item) => places.push((want.place.clone(), item.folder)),
                 None if options.directory.join(&want.place).is_dir() => found.push(want.place.clone()),
@@ -220,6 +226,8 @@ struct Run<'a> {
     heard: &'a (dyn Fn(InstallEvent) + Sync),
     shown: String,
     hooks: HookPolicy,
+    allow: Allow,
+    fetcher: Fetcher<'a>,
     pool: rayon::ThreadPool,
     old: Lockfile,
     fetched: BTreeMap<Asked, Fetched>,
@@ -229,6 +237,8 @@ struct Run<'a> {
     known: BTreeSet<String>,
     /// The components that are installed.
     done: BTreeSet<StepId>,
+    /// The files that were warned of.
+    ignored: BTreeSet<String>,
     /// The components that have a source, by path.
     components: BTreeSet<String>,
     placed: usize,
@@ -247,6 +257,13 @@ impl<'a> Run<'a> {
             options,
             heard,
             hooks: options.hooks.allowing(&project.allowed_hooks),
+            fetcher: Fetcher::new(
+                &options.cache,
+                options.network,
+                &options.variables,
+                project.allowed_sources.clone(),
+            ),
+            allow: project.allowed_sources,
             pool: pool.map_err(|err| vec![whole_run(Error::Threads(err))])?,
             old: Lockfile::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?,
             shown,
@@ -254,6 +271,7 @@ impl<'a> Run<'a> {
             places: Places::new(),
             known: BTreeSet::new(),
             done: BTreeSet::new(),
+            ignored: BTreeSet::new(),
             components: BTreeSet::new(),
             placed: 0,
         })
@@ -283,7 +301,8 @@ impl<'a> Run<'a> {
             let definition = definition::load_all(&self.options.directory, &self.shown, &self.places);
             let known =
                 Known { place: &|place| self.known.contains(place), step: &|step| self.done.contains(step) };
-            let mut plan = plan(&definition, &known);
+            let mut plan = plan(&definition, &known, &self.allow);
+            plan.failures.extend(self.read_tokens(&definition));
             let wants = plan.steps.iter().flat_map(|step| &step.wants);
             let missing: Vec<&Want> = wants.filter(|want| !self.known.contains(&want.place)).collect();
             if missing.is_empty() {
@@ -304,6 +323,23 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Reads which tokens the local components name; returns what is wrong with that.
+    fn read_tokens(&mut self, definition: &Definition) -> Vec<Failure> {
+        let variables = &self.options.variables;
+        let env = |name: &str| {
+            let found = variables.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let tokens = tokens::read(definition, &self.options.directory, &self.places, &env);
+        for (file, warning) in tokens.ignored {
+            if self.ignored.insert(file) {
+                (self.heard)(InstallEvent::Warning(warning));
+            }
+        }
+        self.fetcher.set_access(tokens.access);
+        tokens.failures
+    }
+
     /// Fetches the sources that were not fetched yet, each once, all at once.
     fn fetch(&mut self, wants: &[&Want]) -> Vec<Failure> {
         let mut first: BTreeMap<&Asked, &Want> = BTreeMap::new();
@@ -311,11 +347,7 @@ impl<'a> Run<'a> {
             first.entry(&want.asked).or_insert(want);
         }
         let wants: Vec<&Want> = first.into_values().collect();
-        let fetcher = Fetcher {
-            cache: &self.options.cache,
-            network: self.options.network,
-            variables: &self.options.variables,
-        };
+        let fetcher = &self.fetcher;
         let heard = self.heard;
         let fetch_one = |want: &&Want| {
             let locked = self.locked(want);
@@ -323,7 +355,7 @@ impl<'a> Run<'a> {
                 return Err(SourceError::NotLocked);
             }
             let fetched = fetcher.fetch(&want.asked, locked)?;
-            if !fetched.from_cache {
+            if fetched.bytes.is_some() {
                 let (asked, resolved) = (want.asked.clone(), fetched.resolved.clone());
                 heard(InstallEvent::Fetched { asked, resolved });
             }
@@ -417,7 +449,7 @@ impl<'a> Run<'a> {
         let wants: Vec<&Want> = wants.into_iter().collect();
         let trees: Vec<(String, Tree)> = wants
             .par_iter()
-            .map(|want| (want.place.clone(), placing::tree_of(&self.fetched[&want.asked].item)))
+            .map(|want| (want.place.clone(), tree_of(want, &self.fetched[&want.asked].item)))
             .collect();
         let places = placing::outermost(trees.into_iter().collect());
         let placed = placing::place(&self.options.directory, &places, transfer).map_err(|failures| {
@@ -453,6 +485,17 @@ fn changes(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
     let mut all: Vec<Change> = gone.chain(changed).collect();
     all.sort_by(|one, two| one.asked.cmp(&two.asked));
     all
+}
+
+/// Returns what a source puts into its place. A file gets the name of its component, as in Fabrikate.
+fn tree_of(want: &Want, item: &Item) -> Tree {
+    let mut tree = placing::tree_of(item);
+    let is_file = matches!(&want.asked, Asked::File { url, .. } if !url.is_archive());
+    if is_file && let Some(content) = tree.remove(CONTENT) {
+        let name = want.place.rsplit('/').next().unwrap_or(&want.place);
+        tree.insert(format!("{name}.yaml"), content);
+    }
+    tree
 }
 
 fn whole_run(error: Error) -> Failure {

@@ -27,6 +27,7 @@ pub mod lockfile;
 pub mod oci;
 mod placing;
 mod plan;
+mod tokens;
 mod url;
 
 pub use cache::Cache;
@@ -89,6 +90,16 @@ pub enum Resolved {
         /// `sha256:…` of it.
         digest: String,
     },
+}
+
+impl Asked {
+    /// Returns where it is asked for.
+    pub fn source(&self) -> &SourceUrl {
+        match self {
+            Asked::Git { url, .. } | Asked::File { url, .. } => url,
+            Asked::Chart { repository, .. } => repository,
+        }
+    }
 }
 
 impl fmt::Display for Asked {

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::allow::Allow;
 use super::{Asked, SourceError, SourceUrl};
 use crate::config::{COMMON, Environment};
 use crate::definition::{Body, Component, Definition, Entry, Generator, Method, Node, Remote, place};
@@ -82,6 +83,7 @@ impl Want {
     pub(crate) fn path(&self) -> String {
         match self.asked {
             Asked::Git { .. } => place::clean(&self.entry.component.path),
+            Asked::File { ref url, .. } if url.is_archive() => place::clean(&self.entry.component.path),
             Asked::Chart { .. } | Asked::File { .. } => String::new(),
         }
     }
@@ -96,14 +98,15 @@ pub(crate) struct Known<'a> {
 }
 
 /// Finds what there is to install in a definition.
-pub(crate) fn plan(definition: &Definition, known: &Known<'_>) -> Plan {
+pub(crate) fn plan(definition: &Definition, known: &Known<'_>, allow: &Allow) -> Plan {
     let environments = environments(definition);
     let enabled: BTreeSet<*const Node> = environments
         .iter()
         .flat_map(|environment| enabled(definition, environment))
         .map(std::ptr::from_ref)
         .collect();
-    let mut planner = Planner { definition, known, enabled, plan: Plan::default(), places: BTreeMap::new() };
+    let (plan, places) = (Plan::default(), BTreeMap::new());
+    let mut planner = Planner { definition, known, allow, enabled, plan, places };
     planner.run();
     planner.plan
 }
@@ -118,6 +121,7 @@ fn environments(definition: &Definition) -> Vec<Environment> {
 struct Planner<'a> {
     definition: &'a Definition,
     known: &'a Known<'a>,
+    allow: &'a Allow,
     enabled: BTreeSet<*const Node>,
     plan: Plan,
     /// Who is in a place.
@@ -231,7 +235,9 @@ impl<'a> Planner<'a> {
         let (folder, asked) = match (&component.generator, component.method) {
             (Generator::Helm | Generator::Static, _) if component.source.is_empty() => return None,
             (Generator::Helm, Method::Git) => ("helm_repos", git(component)),
-            (Generator::Helm, Method::Helm) if component.path.is_empty() => return None,
+            (Generator::Helm, Method::Helm) if component.path.is_empty() && !is_registry(component) => {
+                return None;
+            }
             (Generator::Helm, Method::Helm) => ("helm_repos", chart(component)),
             (Generator::Static, Method::Git) => ("components", git(component)),
             (Generator::Static, Method::Http) => ("components", file(component)),
@@ -249,6 +255,11 @@ impl<'a> Planner<'a> {
     ) -> Option<Want> {
         let name = &entry.component.name;
         let place = place::join(folders);
+        let asked = asked.and_then(|asked| {
+            let source = asked.source();
+            let allowed = self.allow.permits_source(source);
+            if allowed { Ok(asked) } else { Err(SourceError::NotAllowed(source.to_string())) }
+        });
         let checked = check_name(entry).and_then(|()| asked.map_err(|error| source_error(entry, error)));
         let asked = match checked {
             Ok(asked) => asked,
@@ -319,6 +330,10 @@ pub(crate) fn source_error(entry: &Entry, error: SourceError) -> Error {
     }
 }
 
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn given(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -334,19 +349,36 @@ fn git(component: &Component) -> Result<Asked, SourceError> {
     })
 }
 
+fn is_registry(component: &Component) -> bool {
+    component.source.starts_with("oci://")
+}
+
+/// The chart of a registry may be the end of its source.
 fn chart(component: &Component) -> Result<Asked, SourceError> {
+    let source = component.source.trim_end_matches('/');
+    let (repository, chart) = match source.rsplit_once('/') {
+        Some(parts) if component.path.is_empty() => parts,
+        _ => (source, component.path.as_str()),
+    };
     Ok(Asked::Chart {
-        repository: SourceUrl::new(&component.source),
-        chart: component.path.clone(),
+        repository: SourceUrl::new(repository),
+        chart: chart.to_owned(),
         version: given(&component.version),
     })
 }
 
 fn file(component: &Component) -> Result<Asked, SourceError> {
     let url = SourceUrl::new(&component.source);
-    let manifest = [".yaml", ".yml"].iter().any(|end| url.as_str().ends_with(end));
-    if !manifest {
-        return Err(SourceError::Unsupported("a file by http has to end in .yaml or .yml".to_owned()));
+    if !url.is_manifest() && !url.is_archive() {
+        let ends = "a file by http has to end in .yaml, .yml, .tar.gz, .tgz or .zip";
+        return Err(SourceError::Unsupported(ends.to_owned()));
     }
-    Ok(Asked::File { url, sha256: None })
+    let sha256 = given(&component.sha256).map(|text| text.trim_start_matches("sha256:").to_ascii_lowercase());
+    if let Some(text) = sha256.as_ref().filter(|text| !is_sha256(text)) {
+        return Err(SourceError::Malformed {
+            what: "`sha256`".to_owned(),
+            message: format!("`{text}` is not 64 hexadecimal digits"),
+        });
+    }
+    Ok(Asked::File { url, sha256 })
 }

@@ -8,6 +8,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use url::Url;
+
 /// An address of a source. It is shown, compared and stored without user and password.
 #[derive(Clone)]
 pub struct SourceUrl {
@@ -68,6 +70,36 @@ impl SourceUrl {
         };
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    }
+
+    /// Returns it as a URL with user and password, to make a request with; none for a path, and for what is none.
+    pub(crate) fn to_url(&self) -> Option<Url> {
+        let mut url = match self.scp() {
+            Some(authority) if !self.plain.contains("://") => {
+                Url::parse(&format!("ssh://{authority}/{}", &self.plain[authority.len() + 1..])).ok()?
+            }
+            _ => Url::parse(&self.plain).ok().filter(Url::has_host)?,
+        };
+        if let Some(user) = &self.user {
+            url.set_username(user).ok()?;
+            url.set_password(self.password.as_deref()).ok()?;
+        }
+        Some(url)
+    }
+
+    /// Returns whether it names an archive: `.tar.gz`, `.tgz` or `.zip`.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.has_end(&[".tar.gz", ".tgz", ".zip"])
+    }
+
+    /// Returns whether it names a manifest.
+    pub(crate) fn is_manifest(&self) -> bool {
+        self.has_end(&[".yaml", ".yml"])
+    }
+
+    fn has_end(&self, ends: &[&str]) -> bool {
+        let path = self.plain.split(['?', '#']).next().unwrap_or(&self.plain).to_ascii_lowercase();
+        ends.iter().any(|end| path.ends_with(end))
     }
 
     /// The part before the colon of `user@host:path`, as git takes it: no slash before the first colon.
@@ -178,6 +210,28 @@ mod tests {
         check_host("../x:y/z", None, None);
         check_host("/srv/x", None, None);
         check_host("C:\\x", None, None);
+    }
+
+    #[track_caller]
+    fn check_url(text: &str, want: Option<&str>) {
+        assert_eq!(SourceUrl::new(text).to_url().as_ref().map(Url::as_str), want, "{text}");
+    }
+
+    #[test]
+    fn a_request_is_made_with_user_and_password() {
+        check_url("https://me:s%40cret@h.example/a", Some("https://me:s%40cret@h.example/a"));
+        check_url("git@h.example:x/y", Some("ssh://git@h.example/x/y"));
+        check_url("ssh://git@h.example/x", Some("ssh://git@h.example/x"));
+        check_url("oci://h.example/charts", Some("oci://h.example/charts"));
+        check_url("file:///srv/x", None);
+        check_url("../x", None);
+    }
+
+    #[test]
+    fn an_archive_is_known_by_its_end() {
+        assert!(SourceUrl::new("https://h/x.tar.GZ?download=1").is_archive());
+        assert!(!SourceUrl::new("https://h/x.yaml").is_archive());
+        assert!(SourceUrl::new("https://h/x.yml#a").is_manifest());
     }
 
     #[test]

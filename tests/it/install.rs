@@ -51,7 +51,7 @@ fn a_revision_is_what_git_takes_it_for() {
 fn an_installed_definition_generates_and_is_locked() {
     let (site, commit) = one();
     let run = site.ok(&["install"]);
-    assert!(run.stderr.contains("Installed 1 components: 0 from cache, 1 fetched"), "{}", run.stderr);
+    assert!(run.stderr.contains("Installed 1 component: 0 from cache, 1 fetched"), "{}", run.stderr);
     assert_eq!(site.installed(), ["components/c/component.yaml", "components/c/m/a.yaml"]);
     let lock = site.read("fab.lock");
     assert!(lock.contains(&format!("  commit: {commit}\n")), "{lock}");

@@ -11,6 +11,7 @@ mod generate;
 mod help;
 mod hld;
 mod install;
+mod install_web;
 mod messages;
 mod readme;
 mod real_servers;

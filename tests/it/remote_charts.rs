@@ -30,7 +30,7 @@ pub(crate) fn sha256(data: &[u8]) -> String {
 const VERSIONS: [&str; 3] = ["1.2.0", "1.10.0", "2.0.0-rc.1"];
 
 /// A repository with one chart, `web`.
-fn repository() -> Server {
+pub(crate) fn repository() -> Server {
     Server::start(|request, _| {
         let plain = request.path.split('?').next().unwrap();
         if plain == "/charts/index.yaml" {
@@ -211,7 +211,7 @@ fn credentials_come_from_the_environment_and_netrc_and_go_nowhere_else() {
 }
 
 /// A registry with one chart, `team/web`, that wants a token.
-fn registry() -> Server {
+pub(crate) fn registry() -> Server {
     let archive = chart("web", "1.10.0+b1");
     let digest = format!("sha256:{}", sha256(&archive));
     let manifest = format!(
@@ -220,6 +220,7 @@ fn registry() -> Server {
         archive.len()
     );
     let blob = format!("/v2/team/web/blobs/{digest}");
+    let by_digest = format!("/v2/team/web/manifests/sha256:{}", sha256(manifest.as_bytes()));
     Server::start(move |request, _| {
         let host = request.header("host").unwrap();
         if let Some(query) = request.path.strip_prefix("/token?") {
@@ -235,6 +236,7 @@ fn registry() -> Server {
                 .header("Link", "</v2/team/web/tags/list?last=a>; rel=\"next\""),
             "/v2/team/web/tags/list?last=a" => Reply::ok(r#"{"tags": ["1.10.0_b1", "2.0.0-rc.1"]}"#),
             "/v2/team/web/manifests/1.10.0_b1" => Reply::ok(manifest.clone()),
+            path if path == by_digest => Reply::ok(manifest.clone()),
             path if path == blob => Reply::ok(archive.clone()),
             _ => Reply::status(404),
         }

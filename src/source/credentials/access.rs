@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Env, Secret};
+use crate::source::SourceUrl;
 
 /// Variables that let their owner write, comment or act for the whole build. A source is not given them.
 const RESERVED: [&str; 12] = [
@@ -25,7 +26,7 @@ const RESERVED: [&str; 12] = [
 ];
 
 /// Tokens by source, as local components name them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     tokens: BTreeMap<String, Option<Secret>>,
 }
@@ -61,18 +62,18 @@ impl Access {
         }
         for (source, variable) in named {
             let token = || env(&variable).filter(|value| !value.is_empty()).map(Secret::new);
-            self.tokens.entry(plain(&source).to_owned()).or_insert_with(token);
+            self.tokens.entry(plain(&source)).or_insert_with(token);
         }
         Ok(())
     }
 
     /// Returns the token of a source, which is named as in the component file.
     pub fn token(&self, source: &str) -> Option<&Secret> {
-        self.tokens.get(plain(source))?.as_ref()
+        self.tokens.get(&plain(source))?.as_ref()
     }
 }
 
-/// A source is the same with a slash at its end.
-fn plain(source: &str) -> &str {
-    source.trim_end_matches('/')
+/// A source is the same with a slash at its end, or with a user.
+fn plain(source: &str) -> String {
+    SourceUrl::new(source).as_str().trim_end_matches('/').to_owned()
 }
