@@ -19,6 +19,21 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// Encodes in lines of 70 symbols, as yaml.v3 does; what fits one line has no break.
+pub(crate) fn encode_lines(bytes: &[u8]) -> String {
+    const LINE: usize = 70;
+    let encoded = encode(bytes);
+    if encoded.len() < LINE {
+        return encoded;
+    }
+    let mut lines = String::with_capacity(encoded.len() + encoded.len() / LINE + 1);
+    for start in (0..encoded.len()).step_by(LINE) {
+        lines.push_str(&encoded[start..encoded.len().min(start + LINE)]);
+        lines.push('\n');
+    }
+    lines
+}
+
 /// Decodes what has its padding; line breaks may be anywhere.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);

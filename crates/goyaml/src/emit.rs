@@ -261,6 +261,16 @@ impl Page {
         self.out.push(letter);
     }
 
+    /// Writes base64 under its tag.
+    pub(crate) fn write_binary(&mut self, encoded: &str, indent: usize) {
+        self.out.push_str("!!binary ");
+        if encoded.contains('\n') {
+            self.write_literal(encoded, indent);
+        } else {
+            self.out.push_str(encoded);
+        }
+    }
+
     fn write_literal(&mut self, text: &str, indent: usize) {
         self.out.push('|');
         if text.starts_with(|c| c == ' ' || is_line_break(c)) {

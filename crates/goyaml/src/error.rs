@@ -134,7 +134,7 @@ impl Error {
     /// Returns the error as `sigs.k8s.io/yaml`'s `Marshal` words it, with its prefixes.
     pub fn marshal_text(&self) -> String {
         match self.0.stage {
-            Stage::Yaml => format!("error converting JSON to YAML: {self}"),
+            Stage::Yaml => self.to_string(),
             Stage::Convert | Stage::Decode => format!("error marshaling into JSON: {self}"),
         }
     }

@@ -25,6 +25,7 @@ mod documents;
 mod duplicates;
 mod emit;
 mod error;
+mod go;
 mod json;
 mod letters;
 mod locate;
@@ -42,6 +43,7 @@ mod value;
 pub use documents::{Document, documents};
 pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use error::Error;
+pub use go::{GoStruct, GoText, GoTime};
 pub use locate::{Location, PathSegment, Span, locate};
 pub use value::{Mapping, Value};
 

@@ -13,7 +13,7 @@ use serde::ser::{
 use crate::emit::{Dialect, Page, Spot};
 use crate::number::Decimal;
 use crate::tree::MAX_DEPTH;
-use crate::{Error, Result, base64, deeper, json, number, order};
+use crate::{Error, Result, base64, deeper, go, json, number, order};
 
 /// Longer keys, in bytes, are written as `? key`.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -21,7 +21,7 @@ const MAX_SIMPLE_KEY: usize = 128;
 /// Serialises one document.
 pub(crate) fn to_page<T: Serialize + ?Sized>(value: &T, dialect: Dialect) -> Result<String> {
     let mut writer = Writer { page: Page::new(dialect), keys: String::new(), depth: 0 };
-    value.serialize(NodeWriter { writer: &mut writer, place: Place::Root, indent: 0 })?;
+    value.serialize(NodeWriter { writer: &mut writer, place: Place::Root, indent: 0, form: Form::Usual })?;
     Ok(writer.page.out)
 }
 
@@ -50,11 +50,24 @@ enum Place {
     Item,
 }
 
+/// What is known of a node beside its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Usual,
+    /// Bytes that are text ([`go::GoText`]).
+    Text,
+    /// Text that needs no quotes ([`go::GoTime`]).
+    Time,
+    /// A map that keeps its order ([`go::GoStruct`]).
+    Struct,
+}
+
 struct NodeWriter<'w> {
     writer: &'w mut Writer,
     place: Place,
     /// The indentation of the collection that holds the node.
     indent: usize,
+    form: Form,
 }
 
 impl<'w> NodeWriter<'w> {
@@ -87,6 +100,18 @@ impl<'w> NodeWriter<'w> {
         Ok(())
     }
 
+    /// Writes Go's text, which need not be UTF-8.
+    fn text(mut self, bytes: &[u8]) -> Result<()> {
+        if self.writer.page.dialect == Dialect::V2 || std::str::from_utf8(bytes).is_ok() {
+            return self.serialize_str(&base64::go_text(bytes));
+        }
+        self.separate();
+        let indent = self.spot().indent;
+        self.writer.page.write_binary(&base64::encode_lines(bytes), indent);
+        self.writer.page.end_line();
+        Ok(())
+    }
+
     fn enter(&mut self) -> Result<()> {
         self.writer.depth += 1;
         if self.writer.depth > MAX_DEPTH {
@@ -99,11 +124,13 @@ impl<'w> NodeWriter<'w> {
         self.enter()?;
         let indent = if self.place == Place::Root { 0 } else { self.indent + 2 };
         let keys_start = self.writer.keys.len();
+        let keeps_order = self.form == Form::Struct && self.writer.page.dialect == Dialect::V3;
         Ok(MapWriter {
             node: self,
             indent,
             entries: Vec::new(),
             is_sorted: true,
+            keeps_order,
             keys_start,
             simple_key: true,
         })
@@ -137,7 +164,12 @@ impl<'w> NodeWriter<'w> {
         map.key(name)?;
         let keys_start = map.keys_start;
         map.writer().keys.truncate(keys_start);
-        Ok(NodeWriter { place: map.value_place(), indent: map.indent, writer: map.node.writer })
+        Ok(NodeWriter {
+            place: map.value_place(),
+            indent: map.indent,
+            writer: map.node.writer,
+            form: Form::Usual,
+        })
     }
 }
 
@@ -201,6 +233,9 @@ impl<'w> Serializer for NodeWriter<'w> {
     }
 
     fn serialize_str(mut self, text: &str) -> Result<()> {
+        if self.form == Form::Time && self.writer.page.dialect == Dialect::V3 {
+            return self.bare(text);
+        }
         self.separate();
         let spot = self.spot();
         let page = &mut self.writer.page;
@@ -214,6 +249,9 @@ impl<'w> Serializer for NodeWriter<'w> {
 
     /// A Go `[]byte`: base64 in JSON, a list of numbers in yaml.v3.
     fn serialize_bytes(self, bytes: &[u8]) -> Result<()> {
+        if self.form == Form::Text {
+            return self.text(bytes);
+        }
         match self.writer.page.dialect {
             Dialect::V2 => self.serialize_str(&base64::encode(bytes)),
             Dialect::V3 => self.collect_seq(bytes),
@@ -240,8 +278,14 @@ impl<'w> Serializer for NodeWriter<'w> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Result<()> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
+        let form = match name {
+            go::TEXT => Form::Text,
+            go::TIME => Form::Time,
+            go::STRUCT => Form::Struct,
+            _ => self.form,
+        };
+        value.serialize(NodeWriter { form, ..self })
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -311,7 +355,9 @@ impl SeqWriter<'_> {
         }
         self.node.writer.page.out.push('-');
         let indent = self.indent;
-        self.node.writer.nested(|writer| value.serialize(NodeWriter { writer, place: Place::Item, indent }))
+        self.node.writer.nested(|writer| {
+            value.serialize(NodeWriter { writer, place: Place::Item, indent, form: Form::Usual })
+        })
     }
 
     fn finish(self) -> Result<()> {
@@ -351,6 +397,8 @@ struct MapWriter<'w> {
     /// Where each key and each entry's text starts.
     entries: Vec<Entry>,
     is_sorted: bool,
+    /// The order is that of a struct.
+    keeps_order: bool,
     keys_start: usize,
     /// Whether the last key is followed by `:` on its line.
     simple_key: bool,
@@ -368,33 +416,61 @@ impl MapWriter<'_> {
     }
 
     fn key(&mut self, key: &str) -> Result<()> {
-        if self.entries.is_empty() {
-            self.node.open(self.indent);
-        } else {
-            self.node.writer.page.push_spaces(self.indent);
-        }
+        self.open_entry();
         let indent = self.indent;
         let writer = self.writer();
         let through = match writer.page.dialect {
             Dialect::V2 => json::key_through_json(key)?,
             Dialect::V3 => key.into(),
         };
-        let entry = Entry { key: writer.keys.len(), text: writer.page.out.len() };
         let is_simple = through.len() <= MAX_SIMPLE_KEY
             && !through.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+        self.entry(&through, is_simple, |page| {
+            page.write_text(&through, Spot { indent: indent + 2, simple_key: is_simple });
+        });
+        Ok(())
+    }
+
+    /// Writes a key of Go's text, which need not be UTF-8.
+    fn key_bytes(&mut self, key: &[u8]) -> Result<()> {
+        let text = base64::go_text(key);
+        if self.writer().page.dialect == Dialect::V2 || std::str::from_utf8(key).is_ok() {
+            return self.key(&text);
+        }
+        self.open_entry();
+        let indent = self.indent + 2;
+        let encoded = base64::encode_lines(key);
+        // Keys are sorted as characters, of which bad bytes are U+FFFD.
+        self.entry(&text, !encoded.contains('\n'), |page| page.write_binary(&encoded, indent));
+        Ok(())
+    }
+
+    /// Goes to where the next entry starts.
+    fn open_entry(&mut self) {
+        if self.entries.is_empty() {
+            self.node.open(self.indent);
+        } else {
+            self.node.writer.page.push_spaces(self.indent);
+        }
+    }
+
+    /// Writes a key, with `?` if it is not simple, up to where its value starts.
+    fn entry(&mut self, key: &str, is_simple: bool, write: impl FnOnce(&mut Page)) {
+        let indent = self.indent;
+        let writer = self.writer();
+        let entry = Entry { key: writer.keys.len(), text: writer.page.out.len() };
         if is_simple {
-            writer.page.write_text(&through, Spot { indent: indent + 2, simple_key: true });
+            write(&mut writer.page);
         } else {
             writer.page.out.push_str("? ");
-            writer.page.write_text(&through, Spot { indent: indent + 2, simple_key: false });
+            write(&mut writer.page);
             writer.page.end_line();
             writer.page.push_spaces(indent);
         }
         writer.page.out.push(':');
-        writer.keys.push_str(&through);
+        writer.keys.push_str(key);
         self.simple_key = is_simple;
         self.remember(entry);
-        Ok(())
     }
 
     fn remember(&mut self, entry: Entry) {
@@ -415,7 +491,9 @@ impl MapWriter<'_> {
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let place = self.value_place();
         let indent = self.indent;
-        self.node.writer.nested(|writer| value.serialize(NodeWriter { writer, place, indent }))
+        self.node
+            .writer
+            .nested(|writer| value.serialize(NodeWriter { writer, place, indent, form: Form::Usual }))
     }
 
     fn finish(mut self) -> Result<()> {
@@ -423,7 +501,7 @@ impl MapWriter<'_> {
         if self.entries.is_empty() {
             return self.node.bare("{}");
         }
-        if !self.is_sorted {
+        if !self.is_sorted && !self.keeps_order {
             self.sort();
         }
         let keys_start = self.keys_start;
@@ -551,7 +629,7 @@ impl Serializer for KeyWriter<'_, '_> {
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<()> {
-        self.0.key(&base64::go_text(bytes))
+        self.0.key_bytes(bytes)
     }
 
     fn serialize_f32(self, _value: f32) -> Result<()> {

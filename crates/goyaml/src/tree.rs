@@ -181,6 +181,8 @@ struct Composer<'a> {
     nodes: Vec<Node<'a>>,
     anchors: HashMap<&'a str, NodeId>,
     open: Vec<Open>,
+    /// Those of `!!binary` texts that are no UTF-8.
+    bytes: HashMap<NodeId, Vec<u8>>,
     /// The aliases, with their names for the one error that tells them.
     aliases: Vec<(NodeId, &'a str)>,
     /// The first value that does not fit its tag or place, and what to say when go-yaml comes to it.
@@ -384,7 +386,13 @@ impl<'a> Composer<'a> {
 
     fn binary(&mut self, text: &str, mark: Mark) -> Data<'a> {
         match base64::decode(text.as_bytes()) {
-            Some(bytes) => Data::Str(Cow::Owned(base64::go_text(&bytes))),
+            Some(bytes) => {
+                let text = base64::go_text(&bytes);
+                if text.as_bytes() != bytes {
+                    self.bytes.insert(self.nodes.len() as NodeId, bytes);
+                }
+                Data::Str(Cow::Owned(text))
+            }
             None => {
                 let error = Error::yaml("!!binary value contains invalid base64 data").at(mark);
                 self.reject(self.nodes.len() as NodeId, error);
@@ -406,7 +414,7 @@ impl<'a> Composer<'a> {
         match node.data {
             Data::Sequence(_) | Data::Mapping(_) => {
                 if self.type_error.is_none() {
-                    let tree = go_syntax::GoSyntax { nodes: &self.nodes };
+                    let tree = go_syntax::GoSyntax { nodes: &self.nodes, bytes: &self.bytes };
                     let text = format!("invalid map key: {}", tree.value(id));
                     let error = Error::yaml(text).at(self.nodes[id as usize].start);
                     self.type_error = Some(TypeError { node: id, is_late: true, error });
@@ -423,7 +431,7 @@ impl<'a> Composer<'a> {
 
     /// Remembers the error for a key that JSON cannot have. Its text tells the value, too.
     fn reject_key(&mut self, key: NodeId, value: NodeId) {
-        let syntax = go_syntax::GoSyntax { nodes: &self.nodes };
+        let syntax = go_syntax::GoSyntax { nodes: &self.nodes, bytes: &self.bytes };
         let mapping = self.open.last().map(|open| open.id);
         let key_text = syntax.value(key);
         // Of equal keys the last one's value stays, in the error's text as well.

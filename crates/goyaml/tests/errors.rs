@@ -83,6 +83,14 @@ fn keys_that_json_has_not() {
     );
     check("~: 1\n~: x", r#"unsupported map key of type: %!s(<nil>), key: <nil>, value: "x""#);
     check(
+        "~: \"a\u{300}b\\u0301\"",
+        "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"a\u{300}b\u{301}\"",
+    );
+    check(
+        "~: !!binary gIHvv70=",
+        r#"unsupported map key of type: %!s(<nil>), key: <nil>, value: "\x80\x81�""#,
+    );
+    check(
         "9223372036854775808: a",
         r#"unsupported map key of type: uint64, key: 0x8000000000000000, value: "a""#,
     );

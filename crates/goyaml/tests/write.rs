@@ -177,7 +177,7 @@ fn keys_are_quoted_as_values_are() {
 #[test]
 fn json_on_the_way_has_its_limits() {
     let text = |value: &str| goyaml::to_string(value).map_err(|err| err.marshal_text());
-    let control = Err("error converting JSON to YAML: yaml: control characters are not allowed".to_owned());
+    let control = Err("yaml: control characters are not allowed".to_owned());
     assert_eq!(text("\x7f"), control);
     assert_eq!(text("\u{9f}"), control);
     assert_eq!(text("\u{ffff}"), control);
@@ -193,6 +193,50 @@ fn json_on_the_way_has_its_limits() {
     let err = goyaml::to_string(&f64::NAN).unwrap_err();
     assert_eq!(err.marshal_text(), "error marshaling into JSON: json: unsupported value: NaN");
     assert_eq!(goyaml::to_string_pretty(&[f64::NAN, f64::NEG_INFINITY]).as_deref(), Ok("- .nan\n- -.inf\n"));
+}
+
+#[test]
+fn text_need_not_be_utf_8() {
+    let text = |len: usize| vec![0xC3; len];
+    let value = |bytes: &[u8]| goyaml::to_string_pretty(&[goyaml::GoText(bytes)]).unwrap();
+    assert_eq!(value(b"yes"), "- \"yes\"\n");
+    assert_eq!(value(&text(1)), "- !!binary ww==\n");
+    let line = "w8PD".repeat(17) + "w8";
+    assert_eq!(value(&text(51)), format!("- !!binary {}\n", "w8PD".repeat(17)));
+    assert_eq!(value(&text(53)), format!("- !!binary |\n  {line}\n  M=\n"));
+    assert_eq!(goyaml::to_string(&[goyaml::GoText(&text(2))]).unwrap(), "- \u{fffd}\u{fffd}\n");
+    let keys = |keys: &[Vec<u8>]| {
+        let map: BTreeMap<_, _> = keys.iter().map(|key| (Key(key), 1)).collect();
+        goyaml::to_string_pretty(&map).unwrap()
+    };
+    assert_eq!(keys(&[b"a".to_vec(), text(1), b"~".to_vec()]), "\"~\": 1\n!!binary ww==: 1\na: 1\n");
+    assert_eq!(keys(&[text(53)]), format!("? !!binary |\n  {line}\n  M=\n: 1\n"));
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a>(&'a [u8]);
+
+impl serde::Serialize for Key<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        goyaml::GoText(self.0).serialize(serializer)
+    }
+}
+
+struct Fields;
+
+impl serde::Serialize for Fields {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            [("b", "2020-01-02T00:00:00Z"), ("a", "1")].map(|(key, text)| (key, goyaml::GoTime(text))),
+        )
+    }
+}
+
+#[test]
+fn structs_keep_their_order_and_times_have_no_quotes_in_v3() {
+    let value = goyaml::GoStruct(Fields);
+    assert_eq!(goyaml::to_string_pretty(&value).unwrap(), "b: 2020-01-02T00:00:00Z\na: 1\n");
+    assert_eq!(goyaml::to_string(&value).unwrap(), "a: \"1\"\nb: \"2020-01-02T00:00:00Z\"\n");
 }
 
 #[derive(serde::Serialize)]

@@ -131,6 +131,25 @@ fn a_parent_redefines_and_shares_values_with_its_subchart() {
 }
 
 #[test]
+fn pretty_yaml_does_not_go_through_json() {
+    let pretty = |value: &str, want: &str| check(&format!("{{{{ toYamlPretty ({value}) | quote }}}}"), want);
+    pretty(r#"toDate "2006-01-02 15:04:05.000" "2020-01-02 03:04:05.120""#, r#""2020-01-02T03:04:05.12Z""#);
+    pretty(r#"dict "a" (toDate "2006-01-02" "?")"#, r#""a: 0001-01-01T00:00:00Z""#);
+    pretty(r#"list (semver "1.2.3-a+b") (semver "1.0")"#, r#""- 1.2.3-a+b\n- 1.0.0""#);
+    pretty(".Capabilities.KubeVersion", r#""version: v1.36.0\nmajor: \"1\"\nminor: \"36\"""#);
+    pretty(
+        ".Capabilities.HelmVersion",
+        r#""version: v4.2.4\ngitcommit: \"\"\ngittreestate: \"\"\ngoversion: go1.26.8\nkubeclientversion: v1.36""#,
+    );
+    pretty(r#"list ((toDate "2006-01-02" "2020-11-02").Month) now.Location"#, r#""- 11\n- {}""#);
+    pretty(r#"trunc 1 "é""#, r#""!!binary ww==""#);
+    pretty(
+        r#"dict "z" (trunc 1 "é") "a" 1 (trunc 1 "é") 2 "~" 3"#,
+        r#""\"~\": 3\n!!binary ww==: 2\na: 1\nz: !!binary ww==""#,
+    );
+}
+
+#[test]
 fn top_level_objects() {
     check(
         "{{ .Release.Name }} {{ .Release.Service }} {{ .Release.IsInstall }} {{ .Release.Revision }}",

@@ -4,6 +4,7 @@
 //! in a values file is a map whose key is a map.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::{Data, MAX_DEPTH, Node, NodeId};
 use crate::{deeper, number};
@@ -14,6 +15,8 @@ const MAX_LEN: usize = 1 << 20;
 /// Nodes to print from.
 pub(super) struct GoSyntax<'t, 'a> {
     pub(super) nodes: &'t [Node<'a>],
+    /// Those of texts that are no UTF-8.
+    pub(super) bytes: &'t HashMap<NodeId, Vec<u8>>,
 }
 
 impl GoSyntax<'_, '_> {
@@ -50,8 +53,11 @@ impl GoSyntax<'_, '_> {
                 out.push_str(if *value > 0.0 { "+Inf" } else { "-Inf" });
             }
             Data::Float(value) => number::write_general(out, &number::Decimal::from_f64(*value)),
-            Data::Str(text) => quote(out, text),
-            Data::Merge => quote(out, "<<"),
+            Data::Str(text) => match self.bytes.get(&id) {
+                Some(bytes) => quote(out, bytes),
+                None => quote(out, text.as_bytes()),
+            },
+            Data::Merge => quote(out, b"<<"),
             Data::Alias(target) => deeper(|| self.write(out, *target, depth + 1)),
             Data::Sequence(end) => {
                 out.push_str("[]interface {}{");
@@ -124,8 +130,16 @@ fn rank(data: &Data<'_>) -> u8 {
 }
 
 /// Go's `%q`.
-fn quote(out: &mut String, text: &str) {
+fn quote(out: &mut String, text: &[u8]) {
     out.push('"');
+    for chunk in text.utf8_chunks() {
+        quote_chars(out, chunk.valid());
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out.push('"');
+}
+
+fn quote_chars(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '\x07' => out.push_str("\\a"),
@@ -138,13 +152,19 @@ fn quote(out: &mut String, text: &str) {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\0'..='\x1f' | '\x7f' => out.push_str(&format!("\\x{:02x}", c as u32)),
-            // Rust and Go agree on what is printable, but for combining marks.
-            c if c.escape_debug().len() > 1 && c != '\'' => match c as u32 {
+            c if !is_printable(c) => match c as u32 {
                 code @ 0..=0xFFFF => out.push_str(&format!("\\u{code:04x}")),
                 code => out.push_str(&format!("\\U{code:08x}")),
             },
             c => out.push(c),
         }
     }
-    out.push('"');
+}
+
+/// Rust and Go agree on what is printable; Rust escapes combining marks at the start of a text only.
+fn is_printable(c: char) -> bool {
+    let mut text = [b'.'; 5];
+    let end = 1 + c.encode_utf8(&mut text[1..]).len();
+    let text = std::str::from_utf8(&text[..end]).expect("a dot and a character are UTF-8");
+    matches!(c, '\'' | ' ') || text.escape_debug().count() == 2
 }

@@ -5,7 +5,7 @@
 
 use gotmpl::{CallError, Function, Map, Type, Value};
 
-use super::toml;
+use super::{pretty, toml};
 
 /// Helm's own conversions, some of which replace Sprig's.
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -15,9 +15,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Err(error) => Err(CallError::new(error.marshal_text())),
     }),
     writer("toYamlPretty", |_, args| {
-        let value = for_yaml_v3(argument(args), 0)?;
-        // An error is swallowed, as in `toYaml`.
-        Ok(Value::str(goyaml::to_string_pretty(&value).map(without_newline).unwrap_or_default()))
+        // What yaml.v3 cannot write is a panic, which Helm does not catch.
+        let text = goyaml::to_string_pretty(&pretty::Pretty(argument(args)));
+        Ok(Value::str(without_newline(text.map_err(|error| CallError::new(error.to_string()))?)))
     }),
     writer("toJson", |_, args| Ok(Value::str(gotmpl::json::encode(argument(args)).unwrap_or_default()))),
     writer("mustToJson", |_, args| Ok(Value::str(gotmpl::json::encode(argument(args))?))),
@@ -48,24 +48,6 @@ fn argument(args: &[Value]) -> &Value {
 pub(crate) fn to_yaml(value: &Value) -> String {
     // Helm swallows the error, whatever it is.
     goyaml::to_string(value).map(without_newline).unwrap_or_default()
-}
-
-/// Returns a value as yaml.v3 sees it, which does not go through JSON: what is nil is
-/// empty, and what it cannot write is a panic, which Helm does not catch.
-fn for_yaml_v3(value: &Value, depth: usize) -> Result<Value, CallError> {
-    let inner = |value: &Value| gotmpl::deeper(|| for_yaml_v3(value, depth + 1));
-    match value {
-        _ if depth > gotmpl::json::MAX_DEPTH => Ok(value.clone()),
-        Value::Complex128(..) => Err(CallError::new("cannot marshal type: complex128")),
-        Value::List(list) if list.go_type() != Type::LIST && !list.is_nil() => Ok(value.clone()),
-        Value::List(list) => Ok(Value::list(list.items().iter().map(inner).collect::<Result<_, _>>()?)),
-        Value::Map(map) => {
-            let entries = map.entries();
-            let entries = entries.iter().map(|(key, value)| Ok((key.clone(), inner(value)?)));
-            Ok(Value::map(entries.collect::<Result<Vec<_>, CallError>>()?))
-        }
-        other => Ok(other.clone()),
-    }
 }
 
 fn without_newline(mut text: String) -> String {

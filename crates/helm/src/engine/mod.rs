@@ -11,6 +11,7 @@
 mod error_text;
 mod formats;
 mod functions;
+mod pretty;
 mod toml;
 
 use std::any::Any;
