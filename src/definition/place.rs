@@ -91,7 +91,7 @@ pub(crate) fn manifest_folder(component_folder: &str, component: &Component) -> 
 }
 
 /// Returns the innermost folder on the way that holds something installed: `components/x` or `helm_repos/x`.
-pub(super) fn installed_folder(path: &str) -> Option<String> {
+pub(crate) fn installed_folder(path: &str) -> Option<String> {
     let segments: Vec<&str> = path.split('/').collect();
     let at = segments.windows(2).rposition(|pair| matches!(pair[0], "components" | "helm_repos"))?;
     Some(segments[..at + 2].join("/"))

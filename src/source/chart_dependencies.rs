@@ -76,28 +76,58 @@ struct LockFile {
     digest: String,
 }
 
+/// A dependency as a lock has it.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, PartialEq, Eq)]
-struct Locked {
+pub(super) struct Locked {
+    /// Name of the chart.
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
+    /// The repository.
     #[serde(default)]
-    repository: String,
+    pub(super) repository: String,
+    /// The version, or a range if nothing is locked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    version: String,
+    pub(super) version: String,
+}
+
+/// What a chart asks for, in the versions of its lock if that counts.
+pub(super) struct Requested {
+    /// The dependencies in their order.
+    pub(super) entries: Vec<Locked>,
+    wanted: Vec<Dependency>,
+    existing: Option<LockFile>,
+    /// The file of the lock.
+    file: &'static str,
 }
 
 /// Plans what belongs into the `charts/` of the chart in a folder.
 pub fn plan(folder: &Path, lock: Lock, charts: &Charts) -> Result<Plan, SourceError> {
+    let repository = |name: &str| charts.repository_url(name).map(str::to_owned);
+    let requested = requested(folder, lock, &repository)?;
+    let Requested { entries: locked, wanted, existing, file } = requested;
+    let entries = locked.iter().map(|locked| find(folder, locked, charts)).collect::<Result<Vec<_>, _>>()?;
+    let new: Vec<Locked> = entries.iter().map(Entry::locked).collect();
+    let digest = digest(&wanted, &new)?;
+    let renews_lock = existing.is_none_or(|existing| existing.digest != digest);
+    Ok(Plan { entries, lock: (file, digest), renews_lock: renews_lock && lock == Lock::Renew })
+}
+
+/// Reads what a chart asks for; `repository` gives the URL of one that helm knows by a name.
+pub(super) fn requested(
+    folder: &Path,
+    lock: Lock,
+    repository: &dyn Fn(&str) -> Result<String, SourceError>,
+) -> Result<Requested, SourceError> {
     let chart = helm::load(folder).map_err(|error| malformed(folder, &error))?;
     let is_first_format = chart.metadata.api_version == "v1";
     let file = if is_first_format { "requirements.lock" } else { "Chart.lock" };
     let mut wanted = chart.metadata.dependencies.unwrap_or_default();
     let unnamed = wanted.clone();
     for dependency in &mut wanted {
-        name_repository(dependency, charts)?;
+        name_repository(dependency, repository)?;
     }
     let existing = read_lock(folder)?;
-    let locked = match (&existing, lock) {
+    let entries = match (&existing, lock) {
         (Some(existing), Lock::Follow) => {
             let locked = existing.dependencies.clone().unwrap_or_default();
             let fits = existing.digest == digest(&wanted, &locked)?
@@ -118,11 +148,14 @@ pub fn plan(folder: &Path, lock: Lock, charts: &Charts) -> Result<Plan, SourceEr
             all.collect()
         }
     };
-    let entries = locked.iter().map(|locked| find(folder, locked, charts)).collect::<Result<Vec<_>, _>>()?;
-    let new: Vec<Locked> = entries.iter().map(Entry::locked).collect();
-    let digest = digest(&wanted, &new)?;
-    let renews_lock = existing.is_none_or(|existing| existing.digest != digest);
-    Ok(Plan { entries, lock: (file, digest), renews_lock: renews_lock && lock == Lock::Renew })
+    Ok(Requested { entries, wanted, existing, file })
+}
+
+impl Locked {
+    /// Returns the version of the chart in a folder, which has to be one of those that are asked for.
+    pub(super) fn version_in(&self, folder: &Path) -> Result<String, SourceError> {
+        present_version(folder, &self.name, &self.version)
+    }
 }
 
 impl Plan {
@@ -226,12 +259,15 @@ impl Entry {
 }
 
 /// Puts the URL in place of a name that helm knows: `@name` or `alias:name`.
-fn name_repository(dependency: &mut Dependency, charts: &Charts) -> Result<(), SourceError> {
+fn name_repository(
+    dependency: &mut Dependency,
+    url_of: &dyn Fn(&str) -> Result<String, SourceError>,
+) -> Result<(), SourceError> {
     let repository = &dependency.repository;
     let Some(name) = repository.strip_prefix('@').or_else(|| repository.strip_prefix("alias:")) else {
         return Ok(());
     };
-    dependency.repository = charts.repository_url(name)?.to_owned();
+    dependency.repository = url_of(name)?;
     Ok(())
 }
 
@@ -286,7 +322,7 @@ fn present_version(folder: &Path, name: &str, wanted: &str) -> Result<String, So
 }
 
 /// Returns the folder that a `file://` path means: absolute, or relative to the chart.
-fn local_folder(folder: &Path, path: &str) -> PathBuf {
+pub(super) fn local_folder(folder: &Path, path: &str) -> PathBuf {
     let mut resolved = if path.starts_with('/') { PathBuf::new() } else { folder.to_owned() };
     for part in Path::new(path).components() {
         match part {
@@ -298,7 +334,8 @@ fn local_folder(folder: &Path, path: &str) -> PathBuf {
     resolved
 }
 
-fn file_name(found: &FoundChart) -> Result<String, SourceError> {
+/// Returns the name of a chart's archive, which has to be one.
+pub(super) fn file_name(found: &FoundChart) -> Result<String, SourceError> {
     let name = found.file_name();
     let is_plain = !name.starts_with('.') && !name.contains(['/', '\\', ':']);
     is_plain

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::allow::Allow;
 use super::archive::{Format, Limits, unpack, unpack_chart};
 use super::cache::{Cache, Item};
+use super::chart_dependencies::file_name as archive_name;
 use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
 use super::credentials::{Access, Credential, ask_git_helper};
 use super::git::{GitSource, Revision};
@@ -39,6 +40,15 @@ pub(crate) struct Fetched {
     pub(crate) item: Item,
     /// How many bytes came from elsewhere; none if it was in the cache.
     pub(crate) bytes: Option<u64>,
+}
+
+/// What becomes of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A folder of its files.
+    Files,
+    /// Its archive, for the `charts/` folder of another one.
+    Archive,
 }
 
 /// Gets sources.
@@ -83,11 +93,24 @@ impl<'a> Fetcher<'a> {
         }
     }
 
+    /// Returns the URL of a repository that helm knows by a name.
+    pub(crate) fn repository_url(&self, name: &str) -> Result<String, SourceError> {
+        self.charts()?.repository_url(name).map(str::to_owned)
+    }
+
     /// Gets a source, as it was resolved if that is known.
-    pub(crate) fn fetch(&self, asked: &Asked, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
+    pub(crate) fn fetch(
+        &self,
+        asked: &Asked,
+        form: Form,
+        locked: Option<&Resolved>,
+    ) -> Result<Fetched, SourceError> {
+        if !self.allow.permits_source(asked.source()) {
+            return Err(SourceError::NotAllowed(asked.source().to_string()));
+        }
         let stated = stated(asked);
         let known = locked.or(stated.as_ref());
-        if let Some(fetched) = self.cached(asked, known)? {
+        if let Some(fetched) = self.cached(asked, form, known)? {
             return Ok(fetched);
         }
         if self.network == Network::Offline {
@@ -95,7 +118,7 @@ impl<'a> Fetcher<'a> {
         }
         // Who waited for another process finds there what that one fetched.
         let _claim = self.cache.claim(&claim_name(asked))?;
-        if let Some(fetched) = self.cached(asked, known)? {
+        if let Some(fetched) = self.cached(asked, form, known)? {
             return Ok(fetched);
         }
         match (asked, locked) {
@@ -106,14 +129,19 @@ impl<'a> Fetcher<'a> {
                 let revision = Revision { branch: branch.as_deref(), version: version.as_deref() };
                 self.git(asked, url, revision)
             }
-            (Asked::Chart { .. }, locked) => self.chart(asked, locked),
+            (Asked::Chart { .. }, locked) => self.chart(asked, form, locked),
             (Asked::File { url, sha256 }, locked) => self.file(asked, url, sha256.as_deref(), locked),
         }
     }
 
-    fn cached(&self, asked: &Asked, known: Option<&Resolved>) -> Result<Option<Fetched>, SourceError> {
+    fn cached(
+        &self,
+        asked: &Asked,
+        form: Form,
+        known: Option<&Resolved>,
+    ) -> Result<Option<Fetched>, SourceError> {
         let Some(resolved) = known else { return Ok(None) };
-        let item = self.cache.item(&key(asked, resolved))?;
+        let item = self.cache.item(&key(asked, form, resolved))?;
         Ok(item.map(|item| Fetched { resolved: resolved.clone(), item, bytes: None }))
     }
 
@@ -129,13 +157,13 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Fetches a chart, the one that is locked if one is.
-    fn chart(&self, asked: &Asked, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
+    fn chart(&self, asked: &Asked, form: Form, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
         let charts = self.charts()?;
         let found = charts.find(&chart_source(asked, locked)?)?;
         if let Some(digest) = stated_digest(&found) {
             let resolved = Resolved::Chart { version: found.version.clone(), digest: digest.to_owned() };
             check_digest(locked, &resolved)?;
-            if let Some(fetched) = self.cached(asked, Some(&resolved))? {
+            if let Some(fetched) = self.cached(asked, form, Some(&resolved))? {
                 return Ok(fetched);
             }
         }
@@ -145,10 +173,14 @@ impl<'a> Fetcher<'a> {
             Some(digest) => digest.to_owned(),
             None => format!("sha256:{}", download.sha256),
         };
-        let resolved = Resolved::Chart { version: found.version, digest };
+        let resolved = Resolved::Chart { version: found.version.clone(), digest };
         check_digest(locked, &resolved)?;
-        let fill = |folder: &Path| unpack_chart(download.file.path(), folder);
-        let item = self.cache.store(&key(asked, &resolved), fill)?;
+        let archive = download.file.path();
+        let fill = |folder: &Path| match form {
+            Form::Files => unpack_chart(archive, folder),
+            Form::Archive => keep_archive(archive, &folder.join(archive_name(&found)?)),
+        };
+        let item = self.cache.store(&key(asked, form, &resolved), fill)?;
         Ok(Fetched { resolved, item, bytes: Some(download.size) })
     }
 
@@ -171,7 +203,9 @@ impl<'a> Fetcher<'a> {
         }
         let resolved = Resolved::File { digest: found };
         check_digest(locked, &resolved)?;
-        let item = self.cache.store(&key(asked, &resolved), |folder| keep_file(&download, url, folder))?;
+        let item = self
+            .cache
+            .store(&key(asked, Form::Files, &resolved), |folder| keep_file(&download, url, folder))?;
         Ok(Fetched { resolved, item, bytes: Some(download.size) })
     }
 
@@ -182,7 +216,7 @@ impl<'a> Fetcher<'a> {
                 && let Some(tree) = self.cache.fact(&fact_name(&hash))
             {
                 let known = Resolved::Git { commit: hash, tree };
-                if let Some(fetched) = self.cached(asked, Some(&known))? {
+                if let Some(fetched) = self.cached(asked, Form::Files, Some(&known))? {
                     return Ok(fetched);
                 }
             }
@@ -238,7 +272,7 @@ impl<'a> Fetcher<'a> {
         source: &GitSource<'_>,
         commit: &Commit,
     ) -> Result<Fetched, SourceError> {
-        let name = |resolved| key(asked, resolved);
+        let name = |resolved| key(asked, Form::Files, resolved);
         let resolved = Resolved::Git { commit: commit.id.clone(), tree: commit.tree.clone() };
         let item = match self.cache.item(&name(&resolved))? {
             Some(item) => item,
@@ -278,10 +312,11 @@ impl<'a> Fetcher<'a> {
 }
 
 /// The name of content in the cache.
-pub(crate) fn key(asked: &Asked, resolved: &Resolved) -> String {
+pub(crate) fn key(asked: &Asked, form: Form, resolved: &Resolved) -> String {
     let plain = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
     match resolved {
         Resolved::Git { tree, .. } => format!("tree-{tree}"),
+        Resolved::Chart { digest, .. } if form == Form::Archive => format!("packed-{}", plain(digest)),
         Resolved::Chart { digest, .. } => format!("chart-{}", plain(digest)),
         Resolved::File { digest } if asked.source().is_archive() => format!("archive-{}", plain(digest)),
         Resolved::File { digest } => format!("file-{}", plain(digest)),
@@ -336,6 +371,16 @@ fn check_digest(locked: Option<&Resolved>, found: &Resolved) -> Result<(), Sourc
         }
         _ => Ok(()),
     }
+}
+
+/// Keeps a chart's archive as it is, if it is one.
+fn keep_archive(archive: &Path, target: &Path) -> Result<(), SourceError> {
+    helm::load(archive).map_err(|error| SourceError::Malformed {
+        what: "the archive of the chart".to_owned(),
+        message: error.to_string(),
+    })?;
+    let failed = |source| SourceError::Io { action: format!("write `{}`", target.display()), source };
+    fs::copy(archive, target).map(|_| ()).map_err(failed)
 }
 
 /// Puts what was downloaded into an item: the files of an archive, or the file itself.

@@ -19,10 +19,11 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::allow::Allow;
 use super::cache::{Cache, Item};
-use super::fetch::{CONTENT, Fetched, Fetcher, Network, key};
+use super::fetch::{CONTENT, Fetched, Fetcher, Form, Network, key};
 use super::lockfile::Lockfile;
 use super::placing::{self, Transfer, Tree};
-use super::plan::{Known, Plan, Step, StepId, Want, plan, source_error};
+use super::plan::{Known, Plan, Step, StepId, Want, dependency_error, plan, source_error};
+use super::subcharts::{self, Needs, Surroundings};
 use super::{Asked, Resolved, SourceError, tokens};
 use crate::definition::{self, Definition, Places, place};
 use crate::error::{Error, Failure, Warning};
@@ -127,9 +128,9 @@ pub fn install(
     drop(turn);
     Ok(Installed {
         components: run.components.len(),
-        sources: run.fetched.len(),
-        fetched: run.fetched.values().filter(|fetched| fetched.bytes.is_some()).count(),
-        bytes: run.fetched.values().filter_map(|fetched| fetched.bytes).sum(),
+        sources: run.all_fetched().count(),
+        fetched: run.all_fetched().filter(|(_, fetched)| fetched.bytes.is_some()).count(),
+        bytes: run.all_fetched().filter_map(|(_, fetched)| fetched.bytes).sum(),
         placed: run.placed,
         changes,
     })
@@ -195,7 +196,7 @@ pub fn preview(options: &InstallOptions) -> Preview {
         for want in wants.clone().filter(|want| !run.known.contains(&want.place)) {
             let item = run
                 .locked(want)
-                .and_then(|locked| options.cache.item(&key(&want.asked, locked)).ok().flatten());
+                .and_then(|locked| options.cache.item(&key(&want.asked, Form::Files, locked)).ok().flatten());
             match item {
                 Some(item) => places.push((want.place.clone(), item.folder)),
                 None if options.directory.join(&want.place).is_dir() => found.push(want.place.clone()),
@@ -231,6 +232,10 @@ struct Run<'a> {
     pool: rayon::ThreadPool,
     old: Lockfile,
     fetched: BTreeMap<Asked, Fetched>,
+    /// The dependencies of charts.
+    subcharts: BTreeMap<Asked, Fetched>,
+    /// What the charts of components need, by the path and level of the component.
+    needs: BTreeMap<StepId, Needs>,
     /// What is fetched and not in its place.
     places: Places,
     /// The places whose content is that of this run.
@@ -268,6 +273,8 @@ impl<'a> Run<'a> {
             old: Lockfile::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?,
             shown,
             fetched: BTreeMap::new(),
+            subcharts: BTreeMap::new(),
+            needs: BTreeMap::new(),
             places: Places::new(),
             known: BTreeSet::new(),
             done: BTreeSet::new(),
@@ -286,8 +293,7 @@ impl<'a> Run<'a> {
                 plan.steps.iter().filter(|step| !self.done.contains(&step.id())).collect();
             let Some(level) = waiting.iter().map(|step| step.level).min() else { return Ok(()) };
             if !waiting.iter().any(|step| step.hooked().has_any(Moment::INSTALL)) {
-                let wants = waiting.iter().flat_map(|step| &step.wants);
-                return self.place(wants, Transfer::Link);
+                return self.place(&waiting, Transfer::Link);
             }
             for step in waiting.into_iter().filter(|step| step.level == level) {
                 self.step(step)?;
@@ -306,10 +312,13 @@ impl<'a> Run<'a> {
             let wants = plan.steps.iter().flat_map(|step| &step.wants);
             let missing: Vec<&Want> = wants.filter(|want| !self.known.contains(&want.place)).collect();
             if missing.is_empty() {
-                let failures = std::mem::take(&mut plan.failures);
+                let mut failures = std::mem::take(&mut plan.failures);
+                if failures.is_empty() {
+                    failures = self.fetch_subcharts(&plan);
+                }
                 return if failures.is_empty() { Ok(plan) } else { Err(failures) };
             }
-            let failures = self.fetch(&missing);
+            let failures = self.fetch(&missing, Form::Files);
             if !failures.is_empty() {
                 plan.failures.extend(failures);
                 return Err(plan.failures);
@@ -340,10 +349,53 @@ impl<'a> Run<'a> {
         tokens.failures
     }
 
+    /// Finds out which dependencies the charts of a plan need, and fetches them.
+    fn fetch_subcharts(&mut self, plan: &Plan) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        let mut wants: Vec<Want> = Vec::new();
+        for step in plan.steps.iter().filter(|step| !self.done.contains(&step.id())) {
+            let found = Surroundings {
+                root: &self.options.directory,
+                places: &self.places,
+                repository: &|name| self.fetcher.repository_url(name),
+                is_ours: &|asked| self.old.get(asked).is_some() || self.subcharts.contains_key(asked),
+            };
+            match found.needs(step) {
+                Ok(None) => {}
+                Ok(Some(needs)) => {
+                    let place = place::join(&[&needs.folder, "charts"]);
+                    wants.extend(needs.asked.iter().map(|asked| Want {
+                        component: step.path.clone(),
+                        entry: step.own.clone(),
+                        asked: asked.clone(),
+                        place: place.clone(),
+                    }));
+                    self.components.insert(step.path.clone());
+                    self.needs.insert(step.id(), needs);
+                }
+                Err(error) => {
+                    let folder = place::chart_folder(&step.folder, &step.own.component);
+                    let error = dependency_error(&step.own, &folder, error);
+                    failures.push(Failure {
+                        component: step.path.clone(),
+                        environments: Vec::new(),
+                        error: Arc::new(error),
+                    });
+                }
+            }
+        }
+        failures.extend(self.fetch(&wants.iter().collect::<Vec<_>>(), Form::Archive));
+        failures
+    }
+
     /// Fetches the sources that were not fetched yet, each once, all at once.
-    fn fetch(&mut self, wants: &[&Want]) -> Vec<Failure> {
+    fn fetch(&mut self, wants: &[&Want], form: Form) -> Vec<Failure> {
+        let done = match form {
+            Form::Files => &self.fetched,
+            Form::Archive => &self.subcharts,
+        };
         let mut first: BTreeMap<&Asked, &Want> = BTreeMap::new();
-        for want in wants.iter().filter(|want| !self.fetched.contains_key(&want.asked)) {
+        for want in wants.iter().filter(|want| !done.contains_key(&want.asked)) {
             first.entry(&want.asked).or_insert(want);
         }
         let wants: Vec<&Want> = first.into_values().collect();
@@ -354,7 +406,7 @@ impl<'a> Run<'a> {
             if locked.is_none() && self.options.locked {
                 return Err(SourceError::NotLocked);
             }
-            let fetched = fetcher.fetch(&want.asked, locked)?;
+            let fetched = fetcher.fetch(&want.asked, form, locked)?;
             if fetched.bytes.is_some() {
                 let (asked, resolved) = (want.asked.clone(), fetched.resolved.clone());
                 heard(InstallEvent::Fetched { asked, resolved });
@@ -367,12 +419,19 @@ impl<'a> Run<'a> {
         for (want, result) in wants.into_iter().zip(results) {
             match result {
                 Ok(fetched) => {
-                    self.fetched.insert(want.asked.clone(), fetched);
+                    let done = match form {
+                        Form::Files => &mut self.fetched,
+                        Form::Archive => &mut self.subcharts,
+                    };
+                    done.insert(want.asked.clone(), fetched);
                 }
                 Err(error) => failures.push(Failure {
                     component: want.component.clone(),
                     environments: Vec::new(),
-                    error: Arc::new(source_error(&want.entry, error)),
+                    error: Arc::new(match form {
+                        Form::Files => source_error(&want.entry, error),
+                        Form::Archive => dependency_error(&want.entry, want.asked.source().as_str(), error),
+                    }),
                 }),
             }
         }
@@ -424,7 +483,7 @@ impl<'a> Run<'a> {
     /// Installs one component with its hooks, which may write to what is in place.
     fn step(&mut self, step: &Step) -> Result<(), Vec<Failure>> {
         self.hook(step, Moment::BeforeInstall)?;
-        self.place(&step.wants, Transfer::Copy)?;
+        self.place(&[step], Transfer::Copy)?;
         self.hook(step, Moment::AfterInstall)?;
         self.done.insert(step.id());
         Ok(())
@@ -441,22 +500,43 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn place<'w>(
-        &mut self,
-        wants: impl IntoIterator<Item = &'w Want>,
-        transfer: Transfer,
-    ) -> Result<(), Vec<Failure>> {
-        let wants: Vec<&Want> = wants.into_iter().collect();
+    /// Puts what components want, and what their charts need, into its place.
+    fn place(&mut self, steps: &[&Step], transfer: Transfer) -> Result<(), Vec<Failure>> {
+        let wants: Vec<&Want> = steps.iter().flat_map(|step| &step.wants).collect();
         let trees: Vec<(String, Tree)> = wants
             .par_iter()
             .map(|want| (want.place.clone(), tree_of(want, &self.fetched[&want.asked].item)))
             .collect();
-        let places = placing::outermost(trees.into_iter().collect());
+        let mut places = placing::outermost(trees.into_iter().collect());
+        let mut beside: Vec<(PathBuf, Tree)> = Vec::new();
+        for step in steps {
+            let Some(needs) = self.needs.remove(&step.id()) else { continue };
+            let archives = self.archives(&needs).map_err(|error| {
+                let error = dependency_error(&step.own, &needs.folder, error);
+                vec![Failure {
+                    component: step.path.clone(),
+                    environments: Vec::new(),
+                    error: Arc::new(error),
+                }]
+            })?;
+            let around = places.iter_mut().find(|(folder, _)| place::is_below(&needs.folder, folder));
+            match around {
+                Some((folder, tree)) => {
+                    let chart = needs.folder[folder.len()..].trim_start_matches('/');
+                    subcharts::insert(tree, chart, &archives);
+                }
+                None => beside.push((self.options.directory.join(&needs.folder), archives)),
+            }
+        }
         let placed = placing::place(&self.options.directory, &places, transfer).map_err(|failures| {
             let failure = |(_, error)| whole_run(error);
             failures.into_iter().map(failure).collect::<Vec<_>>()
         })?;
         self.placed += placed;
+        for (chart, archives) in beside {
+            let changed = subcharts::write(&chart, &archives).map_err(|error| vec![whole_run(error)])?;
+            self.placed += usize::from(changed);
+        }
         for want in wants {
             // From here on it is read where it is, as hooks may have changed it.
             self.places.remove(&want.place);
@@ -464,9 +544,24 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Returns the archives of what a chart needs.
+    fn archives(&self, needs: &Needs) -> Result<Tree, SourceError> {
+        let fetched = needs.asked.iter().map(|asked| self.subcharts[asked].item.clone());
+        let packed = needs
+            .folders
+            .iter()
+            .map(|(name, version, folder)| subcharts::pack(&self.options.cache, name, version, folder));
+        let items = fetched.map(Ok).chain(packed).collect::<Result<Vec<Item>, _>>()?;
+        Ok(subcharts::archives(items.iter()))
+    }
+
+    fn all_fetched(&self) -> impl Iterator<Item = (&Asked, &Fetched)> {
+        self.fetched.iter().chain(&self.subcharts)
+    }
+
     fn lockfile(&self) -> Lockfile {
         let mut lockfile = Lockfile::default();
-        for (asked, fetched) in &self.fetched {
+        for (asked, fetched) in self.all_fetched() {
             lockfile.insert(asked.clone(), fetched.resolved.clone());
         }
         lockfile

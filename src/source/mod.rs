@@ -27,6 +27,7 @@ pub mod lockfile;
 pub mod oci;
 mod placing;
 mod plan;
+mod subcharts;
 mod tokens;
 mod url;
 

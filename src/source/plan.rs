@@ -314,6 +314,12 @@ fn check_name(entry: &Entry) -> Result<(), Error> {
     if clean.is_empty() { Err(Error::NoName { place: entry.place() }) } else { Ok(()) }
 }
 
+/// Says which dependency of a chart cannot be installed.
+pub(crate) fn dependency_error(entry: &Entry, source: &str, error: SourceError) -> Error {
+    let (method, source_name) = ("helm", source.to_owned());
+    Error::Source { method, source_name, place: Some(Box::new(entry.place())), error: Box::new(error) }
+}
+
 /// Says what cannot be installed for which entry.
 pub(crate) fn source_error(entry: &Entry, error: SourceError) -> Error {
     let component = &entry.component;

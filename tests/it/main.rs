@@ -19,6 +19,7 @@ mod remote_charts;
 mod seeds;
 mod server;
 mod site;
+mod subcharts;
 mod template;
 mod tidy;
 
