@@ -14,6 +14,7 @@ mod cache;
 mod generate;
 mod helm_flags;
 mod install;
+mod outdated;
 mod report;
 mod template;
 mod ui;
@@ -47,6 +48,7 @@ struct Args {
 enum Command {
     Install(install::InstallArgs),
     Update(update::UpdateArgs),
+    Outdated(outdated::OutdatedArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Cache(cache::CacheArgs),
@@ -58,6 +60,7 @@ impl Command {
         match self {
             Self::Install(args) => install::run(args, ui),
             Self::Update(args) => update::run(args, ui),
+            Self::Outdated(args) => outdated::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use sprig::semver::Version;
 
 use super::allow::Allow;
 use super::archive::{Format, Limits, unpack, unpack_chart};
@@ -19,6 +20,7 @@ use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
 use super::credentials::{Access, Credential, ask_git_helper};
 use super::git::{GitSource, Revision};
 use super::http::{Download, HttpOptions};
+use super::outdated::may_replace;
 use super::{Asked, Resolved, SourceError, SourceUrl};
 use crate::git::{Commit, Login, Logins, credential_helpers};
 
@@ -131,6 +133,33 @@ impl<'a> Fetcher<'a> {
             }
             (Asked::Chart { .. }, locked) => self.chart(asked, form, locked),
             (Asked::File { url, sha256 }, locked) => self.file(asked, url, sha256.as_deref(), locked),
+        }
+    }
+
+    /// Returns what is newer than what a source was resolved to.
+    pub(crate) fn newer(&self, asked: &Asked, current: &Resolved) -> Result<Option<String>, SourceError> {
+        if self.network == Network::Offline {
+            return Err(SourceError::Offline);
+        }
+        match (asked, current) {
+            (Asked::Git { url, branch, version }, Resolved::Git { commit, .. }) => {
+                let revision = Revision { branch: branch.as_deref(), version: version.as_deref() };
+                self.with_git(url, |source| source.newer(revision, commit))
+            }
+            (Asked::Chart { repository, chart, .. }, Resolved::Chart { version, .. }) => {
+                let (repository, chart) = (repository.clone(), chart.clone());
+                let any = Asked::Chart { repository, chart, version: None };
+                let newest = match self.charts()?.find(&chart_source(&any, None)?) {
+                    // There are prereleases only.
+                    Err(SourceError::NotFound { .. }) => return Ok(None),
+                    found => found?.version,
+                };
+                let (Ok(newest), Ok(current)) = (Version::parse(&newest), Version::parse(version)) else {
+                    return Ok(None);
+                };
+                Ok(may_replace(&newest, &current).then_some(newest.original))
+            }
+            _ => Ok(None),
         }
     }
 

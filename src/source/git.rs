@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use super::outdated::{is_version, newer_tag};
 use super::{SourceError, SourceUrl};
 use crate::git::{Commit, Extent, Logins, Reference, Remote};
 use crate::suggest::closest;
@@ -98,6 +99,24 @@ impl<'a> GitSource<'a> {
             Target::Commit(hash) => Some(hash),
             Target::Abbreviated(_) => None,
         })
+    }
+
+    /// Returns what is newer than a commit: a tag like the one that is asked for, or what a branch points to now.
+    pub(crate) fn newer(&self, revision: Revision<'_>, commit: &str) -> Result<Option<String>, SourceError> {
+        let references = self.remote.references()?;
+        let name = revision.version.or(revision.branch).unwrap_or_default();
+        let is_tag =
+            references.iter().any(|reference| reference.name.strip_prefix("refs/tags/") == Some(name));
+        if is_tag && is_version(name) {
+            return Ok(newer_tag(&references, name));
+        }
+        if revision.version.is_some_and(|version| is_commit(version) || is_start(version)) {
+            return Ok(None);
+        }
+        match target(&references, revision, self.url)? {
+            Target::Reference(reference) if reference.id != commit => Ok(Some(reference.id)),
+            Target::Reference(_) | Target::Commit(_) | Target::Abbreviated(_) => Ok(None),
+        }
     }
 
     fn target(&self, revision: Revision<'_>) -> Result<Target, SourceError> {

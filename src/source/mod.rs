@@ -25,6 +25,7 @@ pub mod http;
 mod install;
 pub mod lockfile;
 pub mod oci;
+mod outdated;
 mod placing;
 mod plan;
 mod subcharts;
@@ -35,8 +36,10 @@ pub use cache::Cache;
 pub use error::SourceError;
 pub use fetch::Network;
 pub use install::{
-    Change, InstallEvent, InstallOptions, Installed, Planned, Preview, Renew, install, preview, resolve_anew,
+    Change, InstallEvent, InstallOptions, Installed, Planned, Preview, Renew, install, outdated, preview,
+    resolve_anew,
 };
+pub use outdated::Outdated;
 pub use url::SourceUrl;
 
 /// What a component asks for: the fields of its entry that say what to fetch, whoever names it and wherever it goes.

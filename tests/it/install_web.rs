@@ -209,7 +209,7 @@ fn what_passes_by_itself_is_tried_again() {
 }
 
 /// Every file below a folder whose name or content has the text, as are those that cannot be read.
-fn files_with(folder: &std::path::Path, text: &str) -> Vec<String> {
+pub(crate) fn files_with(folder: &std::path::Path, text: &str) -> Vec<String> {
     let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let has = |entry: &walkdir::DirEntry| {
         let in_name = entry.file_name().to_string_lossy().contains(text);
@@ -301,4 +301,39 @@ fn a_redirect_to_what_is_not_allowed_is_not_followed() {
     write_entries(&site, &[format!("name: a, type: static, method: http, source: '{source}'")]);
     site.fails(&["install"], 2, &["this source is not allowed"]);
     assert_eq!(other.paths(), [] as [&str; 0]);
+}
+
+#[test]
+fn outdated_lists_what_is_newer_and_changes_nothing() {
+    let server = repository();
+    let site = Site::new(&[]);
+    let comp = site.repository("comp");
+    let first = comp.commit(&[("component.yaml", "name: comp\n")]);
+    comp.tag("v1.0.0", &first);
+    let url = server.url("/charts");
+    write_entries(
+        &site,
+        &[
+            "name: tag, method: git, source: REMOTES/comp, version: v1.0.0".to_owned(),
+            "name: branch, method: git, source: REMOTES/comp, branch: main".to_owned(),
+            format!("name: commit, method: git, source: REMOTES/comp, version: {first}"),
+            format!("name: web, type: helm, method: helm, source: '{url}', path: web, version: 1.2.0"),
+            format!("name: rc, type: helm, method: helm, source: '{url}', path: web, version: 2.0.0-rc.1"),
+        ],
+    );
+    site.ok(&["install"]);
+    let run = site.ok(&["outdated"]);
+    assert_eq!(run.stdout, format!("web: helm {url} path web version 1.2.0: 1.2.0 -> 1.10.0\n"));
+    let second = comp.commit(&[("component.yaml", "name: comp\n"), ("x", "")]);
+    comp.tag("v1.1.0", &second);
+    let lock = site.read("fab.lock");
+    let remotes = site.all().join("remotes").display().to_string();
+    let want = format!(
+        "branch: git {remotes}/comp branch main: {first} -> {second}\n\
+         tag: git {remotes}/comp version v1.0.0: {first} -> v1.1.0\n\
+         web: helm {url} path web version 1.2.0: 1.2.0 -> 1.10.0\n"
+    );
+    assert_eq!(site.ok(&["outdated"]).stdout, want);
+    assert_eq!(site.read("fab.lock"), lock);
+    assert!(!site.path("components/tag/x").exists());
 }

@@ -8,6 +8,7 @@ mod examples;
 mod fabrikate_bugs;
 mod fetching;
 mod generate;
+mod git_servers;
 mod help;
 mod hld;
 mod install;

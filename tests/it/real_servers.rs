@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::remote_charts::{chart, sha256};
 
 /// A server that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -23,9 +23,10 @@ impl Drop for Running {
 
 /// Returns where a program is; says that its test is skipped if it is nowhere.
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "says what is not tested, and why")]
-fn installed(program: &str) -> Option<PathBuf> {
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/bin".into()]);
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin", "/usr/bin", "/usr/lib/git-core"].map(Into::into));
     let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
     if found.is_none() {
         assert!(std::env::var_os("FAB_TEST_REAL_SERVERS").is_none(), "{program} is not installed");
@@ -34,11 +35,11 @@ fn installed(program: &str) -> Option<PathBuf> {
     found
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn start(program: &Path, args: &[&str], port: u16) -> Running {
+pub(crate) fn start(program: &Path, args: &[&str], port: u16) -> Running {
     let mut command = Command::new(program);
     let child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let running = Running(child);
@@ -51,7 +52,7 @@ fn start(program: &Path, args: &[&str], port: u16) -> Running {
     panic!("{} does not answer", program.display());
 }
 
-fn run(program: &str, args: &[&str]) -> Vec<u8> {
+pub(crate) fn run(program: &str, args: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(args).output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout

@@ -1,0 +1,93 @@
+//! Puts everything that a definition installs into its repository, and takes it from there.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use super::super::placing::{self, Transfer};
+use super::super::plan::{Known, Plan, Step, plan, source_error};
+use super::super::{SourceError, vendored};
+use super::{InstallEvent, InstallOptions, Installed, Run, changes, whole_run};
+use crate::definition::{self, Places, place};
+use crate::error::{Error, Failure};
+use crate::hooks::{HookPolicy, Moment};
+
+/// Fetches what a definition names, by its lockfile, and writes it below the folder `vendor`.
+///
+/// # Errors
+///
+/// All that went wrong.
+pub fn vendor(
+    options: &InstallOptions,
+    heard: &(dyn Fn(InstallEvent) + Sync),
+) -> Result<Installed, Vec<Failure>> {
+    let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
+    let mut run = Run::new(options, heard)?;
+    vendored::check_folder(&options.directory, &run.shown).map_err(|error| vec![whole_run(error)])?;
+    let plan = run.know()?;
+    check_no_hooks(&plan)?;
+    let lockfile = run.lockfile();
+    let changes = changes(&run.old, &lockfile);
+    lockfile.write(&options.directory).map_err(|error| vec![whole_run(error)])?;
+    let steps: Vec<&Step> = plan.steps.iter().collect();
+    let (trees, beside) = run.trees(&steps)?;
+    if trees.is_empty() {
+        vendored::remove(&options.directory).map_err(|error| vec![whole_run(error)])?;
+    } else {
+        let write = || {
+            let scratch = options.cache.scratch()?;
+            let tree = vendored::folder(&options.directory, trees, scratch.folder())?;
+            Ok((scratch, tree))
+        };
+        let (_scratch, tree) =
+            write().map_err(|error: SourceError| vec![whole_run(Error::Cache(Box::new(error)))])?;
+        let places = [(vendored::FOLDER.to_owned(), tree)].into();
+        run.placed += placing::place(&options.directory, &places, Transfer::Copy)
+            .map_err(|failures| failures.into_iter().map(|(_, error)| whole_run(error)).collect::<Vec<_>>())?;
+    }
+    run.place_beside(beside)?;
+    drop(turn);
+    Ok(run.installed(changes))
+}
+
+/// Installs a definition whose sources are vendored, which is to see that they are all there.
+pub(super) fn install_vendored(
+    options: &InstallOptions,
+    heard: &(dyn Fn(InstallEvent) + Sync),
+    places: &Places,
+) -> Result<Installed, Vec<Failure>> {
+    let run = Run::new(options, heard)?;
+    let is_vendored = |folder: &str| places.keys().any(|place| place::is_below(folder, place));
+    let definition = definition::load_all(&options.directory, &run.shown, places);
+    let plan = plan(&definition, &Known { place: &is_vendored, step: &|_| true }, &run.allow);
+    let wants = plan.steps.iter().flat_map(|step| &step.wants);
+    let missing = wants.clone().filter(|want| !is_vendored(&want.place) || run.old.get(&want.asked).is_none());
+    let mut failures: Vec<Failure> = missing
+        .map(|want| Failure {
+            component: want.component.clone(),
+            environments: Vec::new(),
+            error: Arc::new(source_error(&want.entry, SourceError::NotVendored)),
+        })
+        .collect();
+    failures.extend(plan.failures);
+    let (components, sources) = (wants.count(), run.old.iter().count());
+    if failures.is_empty() {
+        Ok(Installed { components, sources, vendored: true, ..Installed::default() })
+    } else {
+        Err(failures)
+    }
+}
+
+/// Hooks change what is in place, so what they make would be in no commit.
+fn check_no_hooks(plan: &Plan) -> Result<(), Vec<Failure>> {
+    let none = HookPolicy { run: false, allowed: Vec::new() };
+    let failures: Vec<Failure> = plan
+        .steps
+        .iter()
+        .filter(|step| !step.replaced)
+        .filter_map(|step| {
+            let error = step.hooked().check(Moment::INSTALL, &none).err()?;
+            Some(Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) })
+        })
+        .collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
