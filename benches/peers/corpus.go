@@ -171,6 +171,9 @@ func prepare(chart *chartv2.Chart, given map[string]any, c benchCase) (common.Va
 	}
 	caps.KubeVersion = *version
 	caps.APIVersions = append(caps.APIVersions, c.APIVersions...)
+	if wanted := chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, version.String()) {
+		return nil, nil, fmt.Errorf("chart requires kubeVersion: %s, not %s", wanted, version)
+	}
 	if err := chartutil.ProcessDependencies(chart, given); err != nil {
 		return nil, nil, err
 	}
