@@ -331,6 +331,32 @@ pub enum Error {
         /// The hook in the component file.
         place: Place,
     },
+    /// A component has install hooks, whose work cannot be vendored.
+    #[error("the component has {hook} hooks, and what they make would not be vendored")]
+    HooksNotVendored {
+        /// The first hook.
+        hook: &'static str,
+        /// The hook in the component file.
+        place: Place,
+    },
+    /// What is vendored belongs to another lockfile.
+    #[error("`{folder}` does not belong to fab.lock")]
+    VendoredOther {
+        /// The folder.
+        folder: String,
+    },
+    /// The folder is not one of `fab vendor`.
+    #[error("`{folder}` is there, and is not by `fab vendor`")]
+    VendorTaken {
+        /// The folder.
+        folder: String,
+    },
+    /// A component outside of the definition has a source.
+    #[error("`{folder}` is outside of the definition, so it cannot be vendored")]
+    VendorLeaves {
+        /// The folder of the source.
+        folder: String,
+    },
     /// A manifest is not what Kubernetes takes.
     #[error("{file}:{line}: {problem}")]
     InvalidResource {
@@ -373,7 +399,8 @@ impl Error {
             | Error::NoFolder { place, .. }
             | Error::NoChart { place, .. }
             | Error::HookNotAllowed { place, .. }
-            | Error::HooksNotRun { place, .. } => Some(place),
+            | Error::HooksNotRun { place, .. }
+            | Error::HooksNotVendored { place, .. } => Some(place),
             Error::Source { place, .. } => place.as_deref(),
             Error::SameOutput { place, .. }
             | Error::SamePlace { place, .. }
@@ -382,6 +409,9 @@ impl Error {
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::NoCache
+            | Error::VendoredOther { .. }
+            | Error::VendorTaken { .. }
+            | Error::VendorLeaves { .. }
             | Error::NothingToUpdate { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
@@ -420,6 +450,12 @@ impl Error {
                 Some(format!("read it, then allow it with `--allow-hooks {source_name}`"))
             }
             Error::HooksNotRun { .. } => Some("run them with `--run-hooks`".into()),
+            Error::HooksNotVendored { .. } => Some("commit what they make instead, and remove them".into()),
+            Error::VendoredOther { .. } => Some("run `fab vendor`, or restore the fab.lock".into()),
+            Error::VendorTaken { .. } => Some("give it another name".into()),
+            Error::VendorLeaves { .. } => {
+                Some("run `fab vendor` in a folder that has all of the definition".into())
+            }
             Error::HookFailed { output, .. } if !output.is_empty() => {
                 Some(format!("it printed:\n{}", output.trim_end()))
             }

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use crate::config::{self, Environment};
-use crate::definition::{self, place};
+use crate::definition::{self, Places, place};
 use crate::error::{Error, Failure, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::output::OutputTree;
@@ -16,6 +16,7 @@ use crate::project::Project;
 use crate::render::{ChartSettings, Renderer};
 use crate::resolve::{ResolvedTree, resolve};
 use crate::resource;
+use crate::source::vendored;
 
 /// What `fab generate` may choose; everything else is in the definition.
 pub struct GenerateOptions {
@@ -66,13 +67,19 @@ pub fn generate(
     let shown = shown(options);
     let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
     once_each(project.warnings, heard);
-    let trees = resolve_all(options, &shown, heard)?;
+    let places = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    let places = places.unwrap_or_default();
+    let trees = resolve_all(options, &shown, &places, heard)?;
     check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
     let pool = pool.map_err(|err| vec![whole_run(Error::Threads(err))])?;
-    let renderer =
-        Renderer::new((&options.directory, &shown), &options.output, &options.charts, options.compares);
+    let renderer = Renderer::new(
+        (&options.directory, &shown, &places),
+        &options.output,
+        &options.charts,
+        options.compares,
+    );
     heard(Event::Rendering(trees.iter().map(|tree| tree.components.len()).sum()));
     let rendering = pool.install(|| renderer.trees(&trees, heard));
     once_each(rendering.warnings, heard);
@@ -110,9 +117,10 @@ fn shown(options: &GenerateOptions) -> String {
 fn resolve_all(
     options: &GenerateOptions,
     shown: &str,
+    places: &Places,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<ResolvedTree>, Vec<Failure>> {
-    let definition = definition::load(&options.directory, shown, &options.environments);
+    let definition = definition::load_from(&options.directory, shown, &options.environments, places);
     let (mut trees, mut failures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for environment in &options.environments {
         let resolution = resolve(&definition, environment);

@@ -83,8 +83,6 @@ pub(crate) struct Hooked<'a> {
     pub(crate) path: &'a str,
     /// The component, and the file that it is in.
     pub(crate) own: &'a Entry,
-    /// The folder that its hooks run in.
-    pub(crate) folder: &'a str,
     /// Where its file came from, if it was installed.
     pub(crate) remote: Option<&'a Remote>,
 }
@@ -108,11 +106,11 @@ impl Hooked<'_> {
         }
     }
 
-    /// Runs the commands of one moment; `done` hears of each that succeeded.
+    /// Runs the commands of one moment in the component's folder on disk; `done` hears of each that succeeded.
     pub(crate) fn run(
         &self,
         moment: Moment,
-        root: &Path,
+        folder: &Path,
         done: &(dyn Fn(HookRun) + Sync),
     ) -> Result<(), Error> {
         for command in moment.commands(&self.own.component.hooks) {
@@ -127,7 +125,7 @@ impl Hooked<'_> {
                 output,
                 place: self.place(moment).into(),
             };
-            match shell(command, &root.join(self.folder)) {
+            match shell(command, folder) {
                 Ok((status, output)) if status.success() => {
                     done(HookRun {
                         component: self.path.to_owned(),

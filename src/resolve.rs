@@ -73,7 +73,7 @@ impl ResolvedComponent {
 
     /// Returns the component as one with hooks.
     pub(crate) fn hooked(&self) -> Hooked<'_> {
-        Hooked { path: &self.path, own: &self.own, folder: &self.folder, remote: self.remote.as_ref() }
+        Hooked { path: &self.path, own: &self.own, remote: self.remote.as_ref() }
     }
 
     /// Returns where its config sets the value that `keys` lead to; of several places, the one that counts.

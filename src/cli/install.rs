@@ -49,7 +49,10 @@ pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     let start = world::now();
     let installed = with_events(ui, |heard| install(&options, heard))?;
-    ui.status(format_args!("{}", Summary { installed: &installed, took: start.elapsed() }));
+    ui.status(format_args!(
+        "{}",
+        Summary { verb: "Installed", installed: &installed, took: start.elapsed() }
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,20 +110,27 @@ impl fmt::Display for Line<'_> {
 }
 
 /// What was installed, in one line.
-struct Summary<'a> {
-    installed: &'a Installed,
-    took: Duration,
+pub(super) struct Summary<'a> {
+    /// What was done, in one word.
+    pub(super) verb: &'static str,
+    /// What came of it.
+    pub(super) installed: &'a Installed,
+    /// How long it took.
+    pub(super) took: Duration,
 }
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Installed { components, sources, fetched, bytes, placed, .. } = self.installed;
+        let Installed { components, sources, fetched, bytes, placed, vendored, .. } = self.installed;
         if *components == 0 {
             return write!(f, "Nothing to install");
         }
         let plural = if *components == 1 { "" } else { "s" };
+        if *vendored {
+            return write!(f, "{components} component{plural} in the folder `vendor`: nothing to install");
+        }
         let cached = sources - fetched;
-        write!(f, "Installed {components} component{plural}: {cached} from cache, {fetched} fetched")?;
+        write!(f, "{} {components} component{plural}: {cached} from cache, {fetched} fetched", self.verb)?;
         if *placed == 0 {
             write!(f, "; all were in place")?;
         }

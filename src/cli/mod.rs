@@ -19,6 +19,7 @@ mod report;
 mod template;
 mod ui;
 mod update;
+mod vendor;
 mod version;
 mod world;
 
@@ -49,6 +50,7 @@ enum Command {
     Install(install::InstallArgs),
     Update(update::UpdateArgs),
     Outdated(outdated::OutdatedArgs),
+    Vendor(vendor::VendorArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Cache(cache::CacheArgs),
@@ -61,6 +63,7 @@ impl Command {
             Self::Install(args) => install::run(args, ui),
             Self::Update(args) => update::run(args, ui),
             Self::Outdated(args) => outdated::run(args, ui),
+            Self::Vendor(args) => vendor::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),

@@ -29,13 +29,23 @@ const MAX_COMPONENTS: usize = 100_000;
 ///
 /// `shown` is the same folder as messages should name it; empty for the working folder.
 pub fn load(root: &Path, shown: &str, environments: &[Environment]) -> Definition {
+    load_from(root, shown, environments, &Places::new())
+}
+
+/// As [`load`], where a folder of `places` is read from where it is.
+pub(crate) fn load_from(
+    root: &Path,
+    shown: &str,
+    environments: &[Environment],
+    places: &Places,
+) -> Definition {
     let mut names: Vec<String> = Vec::new();
     for name in environments.iter().flat_map(Environment::layers) {
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
     }
-    Loader::new(root, shown, Some(names), &Places::new()).load()
+    Loader::new(root, shown, Some(names), places).load()
 }
 
 /// Reads the definition in `root` with all of its config files. What is to be installed in a folder of `places` is

@@ -22,7 +22,7 @@ pub(crate) mod place;
 mod read;
 
 pub use load::load;
-pub(crate) use load::{Places, load_all, place_of};
+pub(crate) use load::{Places, load_all, load_from, place_of};
 
 /// How a component becomes manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]

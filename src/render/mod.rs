@@ -15,7 +15,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::config::Environment;
-use crate::definition::{Generator, place};
+use crate::definition::{Generator, Places, place, place_of};
 use crate::error::{Error, Failure, Warning};
 use crate::generate::Event;
 use crate::hooks::{HookRun, Moment};
@@ -85,6 +85,8 @@ pub(crate) struct Rendering {
 /// All that rendering needs beside the components.
 pub(crate) struct Renderer<'a> {
     root: &'a Path,
+    /// What of the tree is elsewhere.
+    places: &'a Places,
     shown: &'a str,
     /// The output folder without links; none if there is none yet.
     output: Option<PathBuf>,
@@ -95,15 +97,15 @@ pub(crate) struct Renderer<'a> {
 }
 
 impl<'a> Renderer<'a> {
-    /// Renders what is in `root`, which messages name `shown`; `output` is no input.
+    /// Renders what is in `root`, which messages name `shown`, and in `places`; `output` is no input.
     pub(crate) fn new(
-        (root, shown): (&'a Path, &'a str),
+        (root, shown, places): (&'a Path, &'a str, &'a Places),
         output: &Path,
         settings: &'a ChartSettings,
         compares: bool,
     ) -> Self {
         let output = output.canonicalize().ok();
-        Renderer { root, shown, output, settings, compares, charts: helm::Charts::new() }
+        Renderer { root, shown, places, output, settings, compares, charts: helm::Charts::new() }
     }
 
     /// Renders every component of every tree.
@@ -158,7 +160,12 @@ impl<'a> Renderer<'a> {
         heard: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
         let ran = |run: HookRun| heard(Event::Hook(run));
-        let run = |moment| component.hooked().run(moment, self.root, &ran).map_err(|err| vec![Arc::new(err)]);
+        let run = |moment| {
+            component
+                .hooked()
+                .run(moment, &self.on_disk(&component.folder), &ran)
+                .map_err(|err| vec![Arc::new(err)])
+        };
         run(Moment::BeforeGenerate)?;
         let text = self.one(component, environment, heard)?;
         run(Moment::AfterGenerate)?;
@@ -195,7 +202,7 @@ impl<'a> Renderer<'a> {
 
     /// Returns where a path of the tree is.
     fn on_disk(&self, path: &str) -> PathBuf {
-        let path = self.root.join(path);
+        let path = place_of(self.root, self.places, path);
         if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
     }
 

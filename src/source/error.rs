@@ -103,6 +103,9 @@ pub enum SourceError {
     /// The lockfile does not have it and may not be changed.
     #[error("fab.lock has no entry for it, and --locked does not add one")]
     NotLocked,
+    /// Sources are vendored, and this one is not.
+    #[error("it is not in the folder `vendor`, as the other sources are")]
+    NotVendored,
     /// What is asked for cannot be fetched by this method.
     #[error("{0}")]
     Unsupported(String),
@@ -155,6 +158,7 @@ impl SourceError {
             }
             SourceError::Http(error) => error.hint(),
             SourceError::Offline => Some("run `fab install` with the network once".into()),
+            SourceError::NotVendored => Some("run `fab vendor` and commit the folder".into()),
             SourceError::NotLocked => Some("run `fab install` and commit fab.lock".into()),
             SourceError::NotFound { .. }
             | SourceError::Status { .. }
@@ -182,6 +186,7 @@ impl SourceError {
             | SourceError::TooLarge { .. }
             | SourceError::Offline
             | SourceError::NotLocked
+            | SourceError::NotVendored
             | SourceError::Unsupported(_)
             | SourceError::Http(_)
             | SourceError::Io { .. } => false,

@@ -24,7 +24,7 @@ use super::lockfile::Lockfile;
 use super::placing::{self, Transfer, Tree};
 use super::plan::{Known, Plan, Step, StepId, Want, dependency_error, plan, source_error};
 use super::subcharts::{self, Needs, Surroundings};
-use super::{Asked, Resolved, SourceError, tokens};
+use super::{Asked, Resolved, SourceError, tokens, vendored};
 use crate::definition::{self, Definition, Places, place};
 use crate::error::{Error, Failure, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
@@ -33,9 +33,11 @@ use crate::suggest::closest;
 
 mod newer;
 mod preview;
+mod vendor;
 
 pub use newer::outdated;
 pub use preview::{Planned, Preview, preview};
+pub use vendor::vendor;
 
 /// What `fab install` may choose; everything else is in the definition.
 pub struct InstallOptions {
@@ -95,6 +97,8 @@ pub struct Installed {
     pub bytes: u64,
     /// The places that were not as they should be.
     pub placed: usize,
+    /// Whether the sources are in the definition's own repository.
+    pub vendored: bool,
     /// The sources that are resolved to something else than the lockfile said.
     pub changes: Vec<Change>,
 }
@@ -124,6 +128,11 @@ pub fn install(
 ) -> Result<Installed, Vec<Failure>> {
     // Two runs in one definition take turns, where folders can be locked.
     let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
+    let shown = shown(options);
+    let vendored = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    if let Some(places) = vendored {
+        return vendor::install_vendored(options, heard, &places);
+    }
     let mut run = Run::new(options, heard)?;
     run.all()?;
     let lockfile = run.lockfile();
@@ -132,14 +141,7 @@ pub fn install(
         lockfile.write(&options.directory).map_err(|error| vec![whole_run(error)])?;
     }
     drop(turn);
-    Ok(Installed {
-        components: run.components.len(),
-        sources: run.all_fetched().count(),
-        fetched: run.all_fetched().filter(|(_, fetched)| fetched.bytes.is_some()).count(),
-        bytes: run.all_fetched().filter_map(|(_, fetched)| fetched.bytes).sum(),
-        placed: run.placed,
-        changes,
-    })
+    Ok(run.installed(changes))
 }
 
 /// Resolves what the options renew without installing anything; returns what would change in the lockfile.
@@ -156,6 +158,9 @@ pub fn resolve_anew(
     run.check_names(&plan)?;
     Ok(changes(&run.old, &run.lockfile()))
 }
+
+/// What goes into places by their folders, and what goes into charts by theirs.
+type Trees = (BTreeMap<String, Tree>, Vec<(PathBuf, Tree)>);
 
 struct Run<'a> {
     options: &'a InstallOptions,
@@ -189,7 +194,7 @@ impl<'a> Run<'a> {
         options: &'a InstallOptions,
         heard: &'a (dyn Fn(InstallEvent) + Sync),
     ) -> Result<Self, Vec<Failure>> {
-        let shown = place::clean(&options.directory.to_string_lossy().replace('\\', "/"));
+        let shown = shown(options);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
         project.warnings.into_iter().for_each(|warning| heard(InstallEvent::Warning(warning)));
@@ -428,15 +433,44 @@ impl<'a> Run<'a> {
         if step.replaced {
             return Ok(());
         }
-        let ran =
-            step.hooked().run(moment, &self.options.directory, &|run| (self.heard)(InstallEvent::Hook(run)));
+        let ran = step.hooked().run(moment, &self.options.directory.join(&step.folder), &|run| {
+            (self.heard)(InstallEvent::Hook(run));
+        });
         ran.map_err(|error| {
             vec![Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) }]
         })
     }
 
+    fn installed(&self, changes: Vec<Change>) -> Installed {
+        Installed {
+            components: self.components.len(),
+            sources: self.all_fetched().count(),
+            fetched: self.all_fetched().filter(|(_, fetched)| fetched.bytes.is_some()).count(),
+            bytes: self.all_fetched().filter_map(|(_, fetched)| fetched.bytes).sum(),
+            placed: self.placed,
+            vendored: false,
+            changes,
+        }
+    }
+
     /// Puts what components want, and what their charts need, into its place.
     fn place(&mut self, steps: &[&Step], transfer: Transfer) -> Result<(), Vec<Failure>> {
+        let (trees, beside) = self.trees(steps)?;
+        let placed = placing::place(&self.options.directory, &trees, transfer).map_err(|failures| {
+            let failure = |(_, error)| whole_run(error);
+            failures.into_iter().map(failure).collect::<Vec<_>>()
+        })?;
+        self.placed += placed;
+        self.place_beside(beside)?;
+        for want in steps.iter().flat_map(|step| &step.wants) {
+            // From here on it is read where it is, as hooks may have changed it.
+            self.places.remove(&want.place);
+        }
+        Ok(())
+    }
+
+    /// Returns what goes into places, and what charts need that are in none.
+    fn trees(&mut self, steps: &[&Step]) -> Result<Trees, Vec<Failure>> {
         let wants: Vec<&Want> = steps.iter().flat_map(|step| &step.wants).collect();
         let trees: Vec<(String, Tree)> = wants
             .par_iter()
@@ -463,18 +497,14 @@ impl<'a> Run<'a> {
                 None => beside.push((self.options.directory.join(&needs.folder), archives)),
             }
         }
-        let placed = placing::place(&self.options.directory, &places, transfer).map_err(|failures| {
-            let failure = |(_, error)| whole_run(error);
-            failures.into_iter().map(failure).collect::<Vec<_>>()
-        })?;
-        self.placed += placed;
+        Ok((places, beside))
+    }
+
+    /// Puts what charts need into those of the definition itself.
+    fn place_beside(&mut self, beside: Vec<(PathBuf, Tree)>) -> Result<(), Vec<Failure>> {
         for (chart, archives) in beside {
             let changed = subcharts::write(&chart, &archives).map_err(|error| vec![whole_run(error)])?;
             self.placed += usize::from(changed);
-        }
-        for want in wants {
-            // From here on it is read where it is, as hooks may have changed it.
-            self.places.remove(&want.place);
         }
         Ok(())
     }
@@ -515,6 +545,11 @@ fn changes(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
     let mut all: Vec<Change> = gone.chain(changed).collect();
     all.sort_by(|one, two| one.asked.cmp(&two.asked));
     all
+}
+
+/// Returns the folder of the definition as the user names it.
+fn shown(options: &InstallOptions) -> String {
+    place::clean(&options.directory.to_string_lossy().replace('\\', "/"))
 }
 
 /// Returns what a source puts into its place. A file gets the name of its component, as in Fabrikate.

@@ -31,13 +31,14 @@ mod plan;
 mod subcharts;
 mod tokens;
 mod url;
+pub(crate) mod vendored;
 
 pub use cache::Cache;
 pub use error::SourceError;
 pub use fetch::Network;
 pub use install::{
     Change, InstallEvent, InstallOptions, Installed, Planned, Preview, Renew, install, outdated, preview,
-    resolve_anew,
+    resolve_anew, vendor,
 };
 pub use outdated::Outdated;
 pub use url::SourceUrl;

@@ -61,7 +61,7 @@ impl Step {
 
     /// Returns the component as one with hooks.
     pub(crate) fn hooked(&self) -> Hooked<'_> {
-        Hooked { path: &self.path, own: &self.own, folder: &self.folder, remote: self.remote.as_ref() }
+        Hooked { path: &self.path, own: &self.own, remote: self.remote.as_ref() }
     }
 }
 

@@ -18,8 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::http::hex;
 use super::lockfile;
-use super::placing::{Content, Tree};
-use super::{SourceError, placing};
+use super::placing::{self, Content, Tree};
 use crate::definition::{Places, place};
 use crate::error::{Error, Place};
 use crate::replacement::{unreadable, unwritable};
@@ -64,16 +63,13 @@ pub(crate) fn places(root: &Path, shown: &str) -> Result<Option<Places>, Error> 
 }
 
 /// Makes one folder of what goes into places, with its list; the files of that are written into `scratch`.
-pub(crate) fn folder(root: &Path, trees: BTreeMap<String, Tree>, scratch: &Path) -> Result<Tree, SourceError> {
-    let failed = |source| SourceError::Io { action: format!("write `{}`", scratch.display()), source };
-    let lock = lock_digest(root).map_err(|err| failed(io::Error::other(err.to_string())))?;
-    let list = List { lock, places: trees.keys().cloned().collect() };
-    let list = serde_yaml::to_string(&list).map_err(|err| failed(io::Error::other(err)))?;
+pub(crate) fn folder(root: &Path, trees: BTreeMap<String, Tree>, scratch: &Path) -> Result<Tree, Error> {
+    let list = List { lock: lock_digest(root)?, places: trees.keys().cloned().collect() };
+    let list = serde_yaml::to_string(&list).expect("texts are YAML");
     let mut all = Tree::new();
     for (place, mut tree) in trees {
         if !place::stays_inside(&place) {
-            let problem = "is outside of the definition, so it cannot be vendored".to_owned();
-            return Err(SourceError::Unsafe { path: place, problem });
+            return Err(Error::VendorLeaves { folder: place });
         }
         // These would keep files out of a commit, or change their line ends.
         tree.retain(|path, _| !matches!(path.rsplit('/').next(), Some(".gitignore" | ".gitattributes")));
@@ -82,7 +78,7 @@ pub(crate) fn folder(root: &Path, trees: BTreeMap<String, Tree>, scratch: &Path)
     // The definition's own may name `components/`, wherever that is.
     for (name, text) in [(LIST, format!("{HEADING}{list}")), (".gitignore", "!*\n".to_owned())] {
         let file = scratch.join(format!("vendored-{}", name.trim_start_matches('.')));
-        fs::write(&file, &text).map_err(failed)?;
+        fs::write(&file, &text).map_err(|source| unwritable(&file, source))?;
         all.insert(name.to_owned(), Content::File(file, text.len() as u64));
     }
     Ok(all)

@@ -23,6 +23,7 @@ mod site;
 mod subcharts;
 mod template;
 mod tidy;
+mod vendor;
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ use super::{InstallEvent, InstallOptions, Installed, Run, changes, whole_run};
 use crate::definition::{self, Places, place};
 use crate::error::{Error, Failure};
 use crate::hooks::{HookPolicy, Moment};
+use crate::replacement::unwritable;
 
 /// Fetches what a definition names, by its lockfile, and writes it below the folder `vendor`.
 ///
@@ -33,16 +34,15 @@ pub fn vendor(
     if trees.is_empty() {
         vendored::remove(&options.directory).map_err(|error| vec![whole_run(error)])?;
     } else {
-        let write = || {
-            let scratch = options.cache.scratch()?;
-            let tree = vendored::folder(&options.directory, trees, scratch.folder())?;
-            Ok((scratch, tree))
-        };
-        let (_scratch, tree) =
-            write().map_err(|error: SourceError| vec![whole_run(Error::Cache(Box::new(error)))])?;
+        let temporary = std::env::temp_dir();
+        let scratch = tempfile::tempdir_in(&temporary)
+            .map_err(|source| vec![whole_run(unwritable(&temporary, source))])?;
+        let tree = vendored::folder(&options.directory, trees, scratch.path())
+            .map_err(|error| vec![whole_run(error)])?;
         let places = [(vendored::FOLDER.to_owned(), tree)].into();
-        run.placed += placing::place(&options.directory, &places, Transfer::Copy)
-            .map_err(|failures| failures.into_iter().map(|(_, error)| whole_run(error)).collect::<Vec<_>>())?;
+        run.placed += placing::place(&options.directory, &places, Transfer::Copy).map_err(|failures| {
+            failures.into_iter().map(|(_, error)| whole_run(error)).collect::<Vec<_>>()
+        })?;
     }
     run.place_beside(beside)?;
     drop(turn);
@@ -60,7 +60,8 @@ pub(super) fn install_vendored(
     let definition = definition::load_all(&options.directory, &run.shown, places);
     let plan = plan(&definition, &Known { place: &is_vendored, step: &|_| true }, &run.allow);
     let wants = plan.steps.iter().flat_map(|step| &step.wants);
-    let missing = wants.clone().filter(|want| !is_vendored(&want.place) || run.old.get(&want.asked).is_none());
+    let missing =
+        wants.clone().filter(|want| !is_vendored(&want.place) || run.old.get(&want.asked).is_none());
     let mut failures: Vec<Failure> = missing
         .map(|want| Failure {
             component: want.component.clone(),
@@ -85,7 +86,10 @@ fn check_no_hooks(plan: &Plan) -> Result<(), Vec<Failure>> {
         .iter()
         .filter(|step| !step.replaced)
         .filter_map(|step| {
-            let error = step.hooked().check(Moment::INSTALL, &none).err()?;
+            let error = match step.hooked().check(Moment::INSTALL, &none).err()? {
+                Error::HooksNotRun { hook, place } => Error::HooksNotVendored { hook, place },
+                other => other,
+            };
             Some(Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) })
         })
         .collect();
