@@ -30,3 +30,4 @@ pub mod resource;
 pub mod source;
 mod suggest;
 pub mod template;
+pub mod validate;

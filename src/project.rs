@@ -20,13 +20,16 @@ pub struct Project {
     pub allowed_hooks: Vec<String>,
     /// The sources that may be asked for.
     pub allowed_sources: Allow,
+    /// The kinds whose resources are fine without a schema.
+    pub without_schema: Vec<String>,
     /// What is odd about the file.
     pub warnings: Vec<Warning>,
 }
 
-const FIELDS: [&str; 2] = ["hooks", "sources"];
+const FIELDS: [&str; 3] = ["hooks", "sources", "validate"];
 const HOOKS: [&str; 1] = ["allow"];
 const SOURCES: [&str; 1] = ["allow"];
+const VALIDATE: [&str; 1] = ["without-schema"];
 
 impl Project {
     /// Reads the file in a folder, which messages call `shown`; one that is not there says nothing.
@@ -47,6 +50,8 @@ impl Project {
             let place = document.place(&sources.steps_to("allow"));
             Error::Syntax { place, message: error.to_string() }
         })?;
+        let validate = section(&fields, "validate", &VALIDATE, &mut project.warnings)?;
+        project.without_schema = texts(&validate, "without-schema")?;
         Ok(project)
     }
 }

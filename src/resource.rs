@@ -1,6 +1,8 @@
 //! Kubernetes resources in the output: what they are called, and whether a
 //! document is one at all.
 
+use std::fmt;
+
 use rayon::prelude::*;
 
 use goyaml::{Mapping, Value};
@@ -38,6 +40,15 @@ impl ResourceId {
             namespace,
             name,
         })
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
     }
 }
 
@@ -169,7 +180,7 @@ fn check_map(map: &Mapping) -> Result<(), String> {
 }
 
 /// Cuts a stream into documents, each with the number of its first line.
-fn documents(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn documents(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let (mut start, mut first_line, mut at) = (0, 1, 0);
     for (number, line) in text.split_inclusive('\n').enumerate() {

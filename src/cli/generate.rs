@@ -123,7 +123,7 @@ impl GenerateArgs {
     }
 }
 
-fn tell(ui: &mut Ui, event: Event) {
+pub(super) fn tell(ui: &mut Ui, event: Event) {
     match event {
         Event::Warning(warning) if matches!(warning.kind, WarningKind::Chance { .. }) => {
             ui.status(format_args!("{}", Line(&warning)));
@@ -193,7 +193,7 @@ impl fmt::Display for Generated<'_> {
 }
 
 /// Returns so many things of a kind, in words.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

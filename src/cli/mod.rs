@@ -19,6 +19,7 @@ mod report;
 mod template;
 mod ui;
 mod update;
+mod validate;
 mod vendor;
 mod version;
 mod world;
@@ -53,6 +54,7 @@ enum Command {
     Vendor(vendor::VendorArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
+    Validate(Box<validate::ValidateArgs>),
     Cache(cache::CacheArgs),
     Version(version::VersionArgs),
 }
@@ -66,6 +68,7 @@ impl Command {
             Self::Vendor(args) => vendor::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
+            Self::Validate(args) => validate::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Version(args) => version::run(args, ui),
         }

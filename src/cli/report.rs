@@ -14,6 +14,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::insight::Cause;
 use crate::source::SourceError;
+use crate::validate::Finding;
 
 /// All failures of a run.
 #[derive(Debug)]
@@ -175,6 +176,32 @@ impl Entry {
         let group = Group::with_title(title).elements(places).elements(notes.chain(help));
         renderer.render(&[group]).to_string()
     }
+}
+
+/// Renders a finding as a failure is, without a line end after the last.
+pub(super) fn render_finding(finding: &Finding, styled: bool) -> String {
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    let level = match finding.level {
+        kubeschema::Level::Warning => Level::WARNING,
+        kubeschema::Level::Error => Level::ERROR,
+    };
+    let path = finding.path.to_string();
+    let what = finding.resource.as_ref().map(|resource| match path.as_str() {
+        "" => format!("{resource} [{}]", finding.rule),
+        path => format!("{resource}: {path} [{}]", finding.rule),
+    });
+    let component = (!finding.component.is_empty()).then(|| format!("in component `{}`", finding.component));
+    let environments =
+        (!finding.environments.is_empty()).then(|| format!("for {}", finding.environments.join(", ")));
+    let context: Vec<String> = component.into_iter().chain(environments).collect();
+    let context = (!context.is_empty()).then(|| context.join(", "));
+    let notes: Vec<String> = what.into_iter().chain(context).collect();
+    let notes = notes.iter().map(|text| Element::from(Level::NOTE.message(text)));
+    let help = finding.hint().map(|text| Element::from(Level::HELP.message(text)));
+    let group = Group::with_title(level.primary_title(&finding.message))
+        .element(excerpt(&finding.place))
+        .elements(notes.chain(help));
+    renderer.render(&[group]).to_string()
 }
 
 /// A place whose text shows no user and password of an address: people write them into component files.

@@ -104,6 +104,11 @@ impl Ui {
         stdout.flush()
     }
 
+    /// Returns whether data may have colours: whether somebody looks at them on a terminal.
+    pub(super) fn data_is_styled() -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
     /// Prints data that need not be text.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();

@@ -23,6 +23,7 @@ mod site;
 mod subcharts;
 mod template;
 mod tidy;
+mod validate;
 mod vendor;
 
 use std::path::{Path, PathBuf};

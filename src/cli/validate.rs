@@ -1,0 +1,252 @@
+//! `fab validate`: what the API server would refuse.
+
+use std::fmt::Write as _;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use clap::ValueEnum;
+use helm::{Capabilities, KubeVersion};
+use kubeschema::{Level, Minor};
+use serde_json::json;
+
+use super::generate::{counted, tell};
+use super::report::{Line, render_finding};
+use super::world::WorldArgs;
+use super::{Result, Ui};
+use crate::config::Environment;
+use crate::error::Error;
+use crate::generate::{GenerateOptions, all_environments, generate};
+use crate::hooks::HookPolicy;
+use crate::render::ChartSettings;
+use crate::validate::{Finding, Input, ValidateOptions, inputs, manifests, validate};
+
+/// Check what a definition generates as the API server would.
+#[derive(clap::Args)]
+pub(super) struct ValidateArgs {
+    /// The environments, each on its own: `prod`, or `prod+east` for one of two layers [default: all that have a config file].
+    #[arg(value_name = "ENV", conflicts_with = "manifests")]
+    environments: Vec<String>,
+    /// Folder of the definition.
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// Check this folder or file of manifests, or `-` for those on stdin, in place of what a definition generates.
+    #[arg(long, value_name = "PATH")]
+    manifests: Option<PathBuf>,
+    /// Folder with CustomResourceDefinitions besides those among the manifests [default: `schemas` in the folder of the definition].
+    #[arg(long, value_name = "DIR")]
+    schemas: Option<PathBuf>,
+    /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts see the first [default: what charts see].
+    #[arg(long, value_name = "VERSION", value_parser = versions)]
+    kube_version: Option<Versions>,
+    /// API versions that charts see besides the usual ones.
+    #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
+    api_versions: Vec<String>,
+    /// Take resources of this kind without a schema.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    without_schema: Vec<String>,
+    /// Exit with 1 for warnings, too.
+    #[arg(long, value_name = "LEVEL")]
+    deny: Option<Denied>,
+    /// How findings are printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output_format: Format,
+    /// Run the hooks of components; without it, a component that has some is an error.
+    #[arg(long)]
+    run_hooks: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+/// What counts as a finding that fails, besides errors.
+#[derive(Clone, Copy, ValueEnum)]
+enum Denied {
+    Warnings,
+}
+
+/// The forms of output. Described in the help, they would make it twice as long.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    // Excerpts for people.
+    Text,
+    // A list of objects.
+    Json,
+    // Annotations of GitHub's workflows.
+    Github,
+}
+
+/// Kubernetes versions to check for.
+#[derive(Clone)]
+struct Versions {
+    /// What charts see.
+    first: KubeVersion,
+    minors: Vec<Minor>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let inputs = args.inputs(ui)?;
+    let options = args.options()?;
+    let validation = validate(&inputs, &options)?;
+    for warning in &validation.warnings {
+        ui.warning(format_args!("{}", Line(warning)));
+    }
+    ui.data(args.output_format.print(&validation.findings))?;
+    let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    let filled = inputs.iter().filter(|input| !input.text.is_empty());
+    let minors: Vec<String> = options.minors.iter().map(ToString::to_string).collect();
+    ui.status(format_args!(
+        "Checked {} in {} against Kubernetes {}: {}, {}",
+        counted(validation.resources, "resource"),
+        counted(filled.count(), "manifest"),
+        minors.join(", "),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+    ));
+    let fails = errors > 0 || args.deny.is_some() && warnings > 0;
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+impl ValidateArgs {
+    fn options(&self) -> Result<ValidateOptions> {
+        let minors = match &self.kube_version {
+            Some(versions) => versions.minors.clone(),
+            None => vec![minor(&Capabilities::default().kube_version).unwrap_or(Minor::LAST)],
+        };
+        Ok(ValidateOptions {
+            directory: self.directory.clone(),
+            schemas: self.schemas.clone(),
+            minors,
+            without_schema: self.without_schema.clone(),
+        })
+    }
+
+    /// Returns the manifests: those that are named, or what the definition generates.
+    fn inputs(&self, ui: &mut Ui) -> Result<Vec<Input>> {
+        match &self.manifests {
+            Some(path) if path == Path::new("-") => Ok(vec![stdin()?]),
+            Some(path) => Ok(manifests(path)?),
+            None => {
+                let options = self.generate_options()?;
+                let ui = Mutex::new(&mut *ui);
+                let outputs = generate(&options, &|event| {
+                    tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event);
+                });
+                ui.into_inner().unwrap_or_else(PoisonError::into_inner).end_steps();
+                Ok(inputs(&outputs?))
+            }
+        }
+    }
+
+    fn generate_options(&self) -> Result<GenerateOptions> {
+        let mut capabilities = Capabilities::default();
+        if let Some(versions) = &self.kube_version {
+            capabilities.kube_version = versions.first.clone();
+        }
+        capabilities.api_versions.extend_from_slice(&self.api_versions);
+        let environments = match self.environments.as_slice() {
+            [] => all_environments(&self.directory),
+            names => names.iter().map(|name| Environment::new([name])).collect(),
+        };
+        Ok(GenerateOptions {
+            directory: self.directory.clone(),
+            output: self.directory.join("generated"),
+            environments,
+            // Custom resources are checked against the definitions that come with their charts.
+            charts: ChartSettings { capabilities, include_crds: true, world: self.world.read()? },
+            hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
+            validate: false,
+            compares: false,
+            jobs: None,
+        })
+    }
+}
+
+fn stdin() -> Result<Input> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().read_to_end(&mut bytes);
+    read.map_err(|source| Error::Unreadable { file: "-".to_owned(), source })?;
+    Ok(Input {
+        environment: String::new(),
+        component: String::new(),
+        file: "stdin".to_owned(),
+        text: String::from_utf8_lossy(&bytes).into(),
+    })
+}
+
+/// Reads `1.34` or `1.34..1.36`.
+fn versions(text: &str) -> std::result::Result<Versions, String> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    let read = |text: &str| {
+        let version = KubeVersion::parse(text).map_err(|err| err.to_string())?;
+        let covered = || format!("schemas are there for {} to {}", Minor::FIRST, Minor::LAST);
+        minor(&version).map(|minor| (version, minor)).ok_or_else(covered)
+    };
+    let ((first, from), (_, to)) = (read(from)?, read(to)?);
+    let minors: Vec<Minor> = (from.number()..=to.number()).filter_map(Minor::new).collect();
+    if minors.is_empty() { Err(format!("{to} is before {from}")) } else { Ok(Versions { first, minors }) }
+}
+
+fn minor(version: &KubeVersion) -> Option<Minor> {
+    Minor::new(version.minor.parse().ok()?).filter(|_| version.major == "1")
+}
+
+impl Format {
+    fn print(self, findings: &[Finding]) -> String {
+        match self {
+            Format::Text => {
+                let styled = Ui::data_is_styled();
+                let texts = findings.iter().map(|finding| render_finding(finding, styled) + "\n\n");
+                texts.collect()
+            }
+            Format::Json => {
+                let list: Vec<_> = findings.iter().map(in_json).collect();
+                format!("{:#}\n", serde_json::Value::from(list))
+            }
+            Format::Github => findings.iter().map(as_annotation).collect(),
+        }
+    }
+}
+
+fn level(finding: &Finding) -> &'static str {
+    match finding.level {
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
+}
+
+fn in_json(finding: &Finding) -> serde_json::Value {
+    let resource = finding.resource.as_ref().map(|id| {
+        json!({"apiVersion": id.api_version, "kind": id.kind, "namespace": id.namespace, "name": id.name})
+    });
+    json!({
+        "level": level(finding),
+        "rule": finding.rule,
+        "message": finding.message,
+        "file": finding.place.file,
+        "line": finding.place.position.map(|position| position.line),
+        "column": finding.place.position.map(|position| position.column),
+        "path": finding.path.to_string(),
+        "resource": resource,
+        "component": finding.component,
+        "environments": finding.environments,
+    })
+}
+
+/// Writes a workflow command of GitHub, in which some characters are escaped.
+fn as_annotation(finding: &Finding) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let mut line = format!("::{} file={}", level(finding), property(&finding.place.file));
+    if let Some(position) = finding.place.position {
+        // Writing to a string cannot fail.
+        let _ = write!(line, ",line={},col={}", position.line, position.column);
+    }
+    let resource = finding.resource.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+    line + &format!(",title={}::{}{}\n", property(finding.rule), data(&resource), data(&finding.message))
+}

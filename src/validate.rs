@@ -1,0 +1,361 @@
+//! What the API server would refuse of manifests, told before they reach it.
+//!
+//! A resource is checked on its own, against what Kubernetes and the
+//! CustomResourceDefinitions beside it say, and then together with all others of
+//! its environment: no two may be the same object. Definitions come from the
+//! manifests themselves and from a folder.
+//!
+//! Two rules hold for what is reported. Everything is, not the first; and what is
+//! wrong alike in several environments is one finding. Where a finding lies in a
+//! Secret, its text is not kept.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use goyaml::{Mapping, Value};
+use kubeschema::{KeyPath, Level, Minor, Schemas, Segment};
+use rayon::prelude::*;
+
+use crate::definition::place;
+use crate::error::{Error, Place, Position, Warning};
+use crate::output::OutputTree;
+use crate::project::Project;
+use crate::resource::{self, ResourceId};
+
+mod files;
+
+pub use files::manifests;
+
+/// What `fab validate` may choose.
+#[derive(Debug)]
+pub struct ValidateOptions {
+    /// The folder of the definition, where `fab.yaml` and `schemas/` are; `.` for the working folder.
+    pub directory: PathBuf,
+    /// A folder with more CustomResourceDefinitions, in place of `schemas/`.
+    pub schemas: Option<PathBuf>,
+    /// The Kubernetes versions that have to take the manifests.
+    pub minors: Vec<Minor>,
+    /// Kinds that need no schema, besides those of `fab.yaml`.
+    pub without_schema: Vec<String>,
+}
+
+/// A manifest to check.
+#[derive(Debug)]
+pub struct Input {
+    /// The environment that it is of; empty for none.
+    pub environment: String,
+    /// Path of the component that it is of; empty for none.
+    pub component: String,
+    /// Path of the file as the user would type it, with `/`.
+    pub file: String,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// Something that is wrong with a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// Name of the rule, as in `unknown-field`.
+    pub rule: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// Where it is written; in several environments, in the first.
+    pub place: Place,
+    /// Where it is in the resource.
+    pub path: KeyPath,
+    /// The resource, if the document is one.
+    pub resource: Option<ResourceId>,
+    /// Path of the component; empty for none.
+    pub component: String,
+    /// The environments; none if the manifests are of no environment.
+    pub environments: Vec<String>,
+}
+
+/// What a validation comes to.
+#[derive(Debug, Default)]
+pub struct Validation {
+    /// How many resources were checked.
+    pub resources: usize,
+    /// What was found, in the order of the manifests.
+    pub findings: Vec<Finding>,
+    /// What is odd about `fab.yaml`.
+    pub warnings: Vec<Warning>,
+}
+
+impl Finding {
+    /// Returns what the user can do about it, if that can be said.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.rule {
+            "no-schema" => Some(
+                "put its CustomResourceDefinition into `schemas/`, or name the kind under `validate.without-schema` in fab.yaml",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the manifests of outputs.
+pub fn inputs(outputs: &[OutputTree]) -> Vec<Input> {
+    let of = |output: &OutputTree| -> Vec<Input> {
+        let files = output.files.iter().map(|(path, manifest)| Input {
+            environment: output.environment.clone(),
+            component: manifest.component.clone(),
+            file: format!("{}/{path}", output.folder),
+            text: String::from_utf8_lossy(&manifest.text).into(),
+        });
+        files.collect()
+    };
+    outputs.iter().flat_map(of).collect()
+}
+
+/// Checks manifests.
+///
+/// # Errors
+///
+/// `fab.yaml` or the folder of schemas cannot be read.
+pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validation, Error> {
+    let shown = place::clean(&options.directory.to_string_lossy().replace('\\', "/"));
+    let project = Project::read(&options.directory, &shown)?;
+    let definitions = files::definitions(options, &shown)?;
+    let mut without_schema = project.without_schema;
+    without_schema.extend_from_slice(&options.without_schema);
+    let mut validation = Validation { warnings: project.warnings, ..Validation::default() };
+    let mut environments: Vec<(&str, Vec<&Input>)> = Vec::new();
+    for input in inputs {
+        match environments.iter_mut().find(|(name, _)| *name == input.environment) {
+            Some((_, inputs)) => inputs.push(input),
+            None => environments.push((&input.environment, vec![input])),
+        }
+    }
+    for (_, inputs) in environments {
+        let mut schemas = Schemas::embedded();
+        definitions.iter().for_each(|definition| schemas.define(definition));
+        let check = Check { schemas, minors: &options.minors, without_schema: &without_schema };
+        check.environment(&inputs, &mut validation);
+    }
+    validation.findings = merge(validation.findings);
+    Ok(validation)
+}
+
+/// The checks of one environment.
+struct Check<'a> {
+    schemas: Schemas,
+    minors: &'a [Minor],
+    without_schema: &'a [String],
+}
+
+/// A document of a manifest.
+#[derive(Clone, Copy)]
+struct Document<'a> {
+    input: &'a Input,
+    /// The lines before it.
+    line: usize,
+    text: &'a str,
+}
+
+/// What is known of a document once it was checked.
+#[derive(Default)]
+struct Checked {
+    resources: Vec<(ResourceId, Place)>,
+    findings: Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn environment(mut self, inputs: &[&Input], validation: &mut Validation) {
+        let documents: Vec<Document<'_>> = inputs.iter().flat_map(|input| documents(input)).collect();
+        for document in documents.iter().filter(|document| document.text.contains("CustomResourceDefinition"))
+        {
+            // What cannot be read is reported when its turn comes.
+            if let Ok(resource) = goyaml::from_str::<Value>(document.text) {
+                each_resource(&resource, &mut |resource, _| self.schemas.define(resource));
+            }
+        }
+        let checked: Vec<Checked> = documents.par_iter().map(|document| self.document(*document)).collect();
+        let mut seen: BTreeMap<Identity, Place> = BTreeMap::new();
+        for (document, Checked { resources, findings }) in documents.iter().zip(checked) {
+            validation.resources += resources.len();
+            validation.findings.extend(findings);
+            for (id, place) in resources {
+                match seen.get(&identity(&id)) {
+                    Some(first) => validation.findings.push(document.repeated(id, place, first)),
+                    None => drop(seen.insert(identity(&id), place)),
+                }
+            }
+        }
+    }
+
+    fn document(&self, document: Document<'_>) -> Checked {
+        let mut checked = Checked::default();
+        let read = goyaml::from_str::<Value>(document.text);
+        let read = read.and_then(|value| Ok((value, goyaml::duplicate_keys(document.text)?)));
+        let (value, repeated_keys) = match read {
+            Ok((Value::Null, _)) => return checked,
+            Ok(read) => read,
+            Err(err) => {
+                let position = Position { line: err.line().unwrap_or(1), column: err.column().unwrap_or(1) };
+                let place = document.place(position, false);
+                checked.findings.push(document.error("yaml", err.to_string(), place));
+                return checked;
+            }
+        };
+        for key in repeated_keys {
+            let position = Position { line: key.location.line, column: key.location.column };
+            let message = format!("key {:?} is set before in the same map, and the last one wins", key.key);
+            checked.findings.push(document.error("duplicate-key", message, document.place(position, false)));
+        }
+        each_resource(&value, &mut |resource, path| self.resource(document, resource, path, &mut checked));
+        checked
+    }
+
+    fn resource(&self, document: Document<'_>, resource: &Value, path: &[Segment], checked: &mut Checked) {
+        let id = resource.as_mapping().and_then(|map| ResourceId::of(map).ok());
+        let kind = resource.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let is_secret = kind == "Secret";
+        if let Some(id) = &id {
+            let place = document.place(document.position(path), is_secret);
+            checked.resources.push((id.clone(), place));
+        }
+        for (found, minors) in self.found(resource) {
+            if found.rule == "no-schema" && self.without_schema.iter().any(|allowed| allowed == kind) {
+                continue;
+            }
+            let path: Vec<Segment> = path.iter().chain(&found.path.0).cloned().collect();
+            let place = document.place(document.position(&path), is_secret);
+            let message = self.for_minors(found.message, &minors);
+            checked.findings.push(Finding {
+                level: found.level,
+                path: KeyPath(path),
+                resource: id.clone(),
+                ..document.error(found.rule, message, place)
+            });
+        }
+    }
+
+    /// Returns what is found, each with the minors that it is found for.
+    fn found(&self, resource: &Value) -> Vec<(kubeschema::Finding, Vec<Minor>)> {
+        let mut all: Vec<(kubeschema::Finding, Vec<Minor>)> = Vec::new();
+        for minor in self.minors {
+            for finding in self.schemas.check(resource, *minor) {
+                match all.iter_mut().find(|(known, _)| *known == finding) {
+                    Some((_, minors)) => minors.push(*minor),
+                    None => all.push((finding, vec![*minor])),
+                }
+            }
+        }
+        all
+    }
+
+    fn for_minors(&self, message: String, minors: &[Minor]) -> String {
+        if minors.len() == self.minors.len() {
+            return message;
+        }
+        let minors: Vec<String> = minors.iter().map(ToString::to_string).collect();
+        format!("{message} (Kubernetes {})", minors.join(", "))
+    }
+}
+
+/// What two resources of a cluster cannot share; the version is not part of it.
+type Identity = (String, String, Option<String>, String);
+
+fn identity(id: &ResourceId) -> Identity {
+    let group = id.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    (group.to_owned(), id.kind.clone(), id.namespace.clone(), id.name.clone())
+}
+
+/// Cuts a manifest into its documents.
+fn documents(input: &Input) -> Vec<Document<'_>> {
+    let documents = resource::documents(&input.text).into_iter();
+    documents.map(|(first, text)| Document { input, line: first - 1, text }).collect()
+}
+
+/// Calls `seen` with a resource and where it is; with each item, if it is a list.
+fn each_resource(value: &Value, seen: &mut dyn FnMut(&Value, &[Segment])) {
+    let Some(items) = value.as_mapping().and_then(resource::items) else { return seen(value, &[]) };
+    for (at, item) in items.iter().enumerate() {
+        seen(item, &[Segment::Key("items".to_owned()), Segment::Index(at)]);
+    }
+}
+
+impl Document<'_> {
+    /// Returns where something is in the document: its key rather than its value.
+    fn position(&self, path: &[Segment]) -> Position {
+        let span = KeyPath(path.to_vec()).locate(self.text);
+        let start = span.map(|span| span.key.unwrap_or(span.value));
+        start.map_or(Position { line: 1, column: 1 }, |start| Position {
+            line: start.line,
+            column: start.column,
+        })
+    }
+
+    fn place(&self, position: Position, is_secret: bool) -> Place {
+        let text = if is_secret { Arc::from("") } else { Arc::clone(&self.input.text) };
+        let position = Position { line: position.line + self.line, ..position };
+        Place { file: self.input.file.clone(), position: Some(position), text }
+    }
+
+    fn error(&self, rule: &'static str, message: String, place: Place) -> Finding {
+        let environment = Some(self.input.environment.clone()).filter(|name| !name.is_empty());
+        Finding {
+            level: Level::Error,
+            rule,
+            message,
+            place,
+            path: KeyPath::default(),
+            resource: None,
+            component: self.input.component.clone(),
+            environments: environment.into_iter().collect(),
+        }
+    }
+
+    /// Says that there are two resources of one name. A definition may come with
+    /// each chart that needs it.
+    fn repeated(&self, id: ResourceId, place: Place, first: &Place) -> Finding {
+        let is_definition = id.kind == "CustomResourceDefinition";
+        let level = if is_definition { Level::Warning } else { Level::Error };
+        let message = format!("{id} is there twice; the first one is at {first}");
+        Finding { level, resource: Some(id), ..self.error("duplicate-resource", message, place) }
+    }
+}
+
+/// Makes one finding of what is the same in several environments.
+fn merge(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut merged: Vec<Finding> = Vec::new();
+    let mut known = BTreeMap::new();
+    for finding in findings {
+        let file = finding.environments.is_empty().then(|| finding.place.clone());
+        let file = file.map(|place| (place.file, place.position));
+        let what = (finding.level, finding.rule, finding.message.clone());
+        let whose = (finding.component.clone(), finding.resource.clone(), finding.path.0.clone());
+        match known.get(&(what.clone(), whose.clone(), file.clone())) {
+            Some(&at) => {
+                let first: &mut Finding = &mut merged[at];
+                first.environments.extend(finding.environments);
+                first.environments.dedup();
+            }
+            None => {
+                known.insert((what, whose, file), merged.len());
+                merged.push(finding);
+            }
+        }
+    }
+    merged
+}
+
+/// Returns the definitions among the resources of a text.
+fn definitions_in(text: &str) -> Result<Vec<Value>, goyaml::Error> {
+    let mut definitions = Vec::new();
+    for (_, document) in resource::documents(text) {
+        let value: Value = goyaml::from_str(document)?;
+        each_resource(&value, &mut |resource, _| {
+            let kind =
+                resource.as_mapping().and_then(|map: &Mapping| map.get("kind")).and_then(Value::as_str);
+            if kind == Some("CustomResourceDefinition") {
+                definitions.push(resource.clone());
+            }
+        });
+    }
+    Ok(definitions)
+}

@@ -1,0 +1,199 @@
+//! `fab validate`: what the API server would refuse of the output, and how it is told.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::hld::{CHART, Hld};
+
+const ROOT: (&str, &str) = (
+    "component.yaml",
+    "name: shop\nsubcomponents:\n- {name: web, type: static, path: web}\n- {name: jobs, type: static, path: jobs}\n",
+);
+const SERVICE: &str =
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 80\n";
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: things, singular: thing, kind: Thing, listKind: ThingList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: integer, maximum: 3}}}
+";
+const THING: &str = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec:\n  size: 4\n";
+
+fn shop(files: &[(&str, &str)]) -> Hld {
+    let environments = [("config/prod.yaml", "{}\n"), ("config/qa.yaml", "{}\n"), ("jobs/", "")];
+    Hld::new(&[&[ROOT, ("web/service.yaml", SERVICE)], &environments[..], files].concat())
+}
+
+/// Runs `fab validate` with more arguments; it has to end in this exit code and print exactly this on stdout.
+#[track_caller]
+fn check(hld: &Hld, args: &[&str], code: i32, stdout: &str) {
+    let args = [&["validate"], args].concat();
+    let run = hld.fab(&args).exited(code, &args);
+    assert_eq!(run.stdout.trim_end(), stdout.trim_end(), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_right_has_no_findings() {
+    let hld = shop(&[]);
+    check(&hld, &[], 0, "");
+    hld.ok(&["validate"])
+        .says(&["Checked 2 resources in 2 manifests against Kubernetes 1.36: 0 errors, 0 warnings"]);
+    assert!(hld.files("generated").is_empty());
+}
+
+#[test]
+fn a_finding_names_file_line_component_and_environments() {
+    let hld = shop(&[("web/service.yaml", &SERVICE.replace("- port: 80", "- prot: 80"))]);
+    let want = "error: unknown field \"prot\"; did you mean \"port\"?
+ --> prod/web.yaml:8:5
+  |
+8 |   - prot: 80
+  |     ^^^^
+  |
+  = note: Service web: spec.ports[0].prot [unknown-field]
+  = note: in component `web`, for prod, qa
+
+error: required field \"port\" is missing or empty
+";
+    let run = hld.fab(&["validate"]).exited(1, &["validate"]);
+    assert!(run.stdout.starts_with(want), "{}", run.stdout);
+}
+
+#[test]
+fn warnings_fail_only_if_they_are_denied() {
+    let class = "apiVersion: storage.k8s.io/v1beta1\nkind: VolumeAttributesClass\nmetadata: {name: a}\n\
+                 driverName: csi.example.com\nparameters: {a: b}\n";
+    let hld = shop(&[("jobs/class.yaml", class)]);
+    let run = hld.ok(&["validate", "prod"]);
+    assert!(run.stdout.starts_with("warning: "), "{}", run.stdout);
+    hld.fab(&["validate", "prod", "--deny", "warnings"]).exited(1, &["--deny"]);
+}
+
+#[test]
+fn custom_resources_are_checked_against_definitions() {
+    let without = "no schema";
+    let hld = shop(&[("jobs/thing.yaml", THING)]);
+    let run = hld.fab(&["validate", "prod"]).exited(1, &[without]);
+    assert!(run.stdout.contains("schemas/"), "{}", run.stdout);
+    hld.ok(&["validate", "prod", "--without-schema", "Thing"]);
+    hld.write("fab.yaml", "validate: {without-schema: [Thing]}\n");
+    hld.ok(&["validate", "prod"]);
+    let too_big = "error: 4 is not at most 3\n --> prod/jobs.yaml:6:3\n";
+    for place in ["schemas/thing.yaml", "web/thing.yaml"] {
+        let hld = shop(&[("jobs/thing.yaml", THING), (place, DEFINITION)]);
+        let run = hld.fab(&["validate", "prod"]).exited(1, &[place]);
+        assert!(run.stdout.starts_with(too_big), "{place}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn definitions_in_the_crds_of_a_chart_count() {
+    let hld = Hld::new(&[
+        ("component.yaml", "name: app\ntype: helm\npath: ./chart\n"),
+        CHART[0],
+        ("chart/crds/thing.yaml", DEFINITION),
+        ("chart/templates/thing.yaml", THING),
+    ]);
+    let run = hld.fab(&["validate"]).exited(1, &["validate"]);
+    assert!(run.stdout.starts_with("error: 4 is not at most 3\n"), "{}", run.stdout);
+}
+
+#[test]
+fn two_resources_of_one_name_are_an_error() {
+    let hld = shop(&[("jobs/again.yaml", SERVICE)]);
+    let run = hld.fab(&["validate", "prod"]).exited(1, &["validate"]);
+    let want =
+        "error: Service web is there twice; the first one is at prod/jobs.yaml:2:1\n --> prod/web.yaml:2:1\n";
+    assert!(run.stdout.starts_with(want), "{}", run.stdout);
+}
+
+#[test]
+fn a_version_can_be_one_or_many() {
+    let schema = "apiVersion: flowcontrol.apiserver.k8s.io/v1beta2\nkind: FlowSchema\nmetadata: {name: a}\n\
+                  spec: {priorityLevelConfiguration: {name: b}}\n";
+    let hld = shop(&[("jobs/flow.yaml", schema)]);
+    hld.ok(&["validate", "prod", "--kube-version", "1.28"]);
+    let run = hld.fab(&["validate", "prod", "--kube-version", "1.28..1.30"]).exited(1, &["1.28..1.30"]);
+    assert!(run.stdout.contains("(Kubernetes 1.29, 1.30)\n --> prod/jobs.yaml:3:1\n"), "{}", run.stdout);
+    hld.fails(&["validate", "--kube-version", "1.27"], 2, &["schemas are there for 1.28 to 1.37"]);
+    hld.fails(&["validate", "--kube-version", "1.30..1.29"], 2, &["1.29 is before 1.30"]);
+    hld.fails(&["validate", "--kube-version", "new"], 2, &["new"]);
+}
+
+#[test]
+fn manifests_of_any_origin_can_be_checked() {
+    let bad = SERVICE.replace("80", "0");
+    let hld =
+        Hld::new(&[("m/a/b.yaml", SERVICE), ("m/c.yml", &bad), ("m/README.md", "x"), ("m/.d/e.yaml", "[")]);
+    let run = hld.fab(&["validate", "--manifests", "m"]).exited(1, &["m"]);
+    assert!(run.stdout.contains(" --> m/c.yml:7:5\n"), "{}", run.stdout);
+    run.says(&["Checked 2 resources in 2 manifests"]);
+    hld.fails(&["validate", "--manifests", "nowhere"], 2, &["cannot read `nowhere`"]);
+    let mut fab = Command::new(env!("CARGO_BIN_EXE_fab"));
+    let fab = fab.args(["validate", "--manifests", "-"]).current_dir(hld.path("m"));
+    let mut child = fab.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bad.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains(" --> stdin:7:5\n"));
+}
+
+#[test]
+fn programs_can_read_the_findings() {
+    let hld = shop(&[("web/service.yaml", &SERVICE.replace("- port: 80", "- port: 80\n    name: \"%\""))]);
+    let run = hld.fab(&["validate", "--output-format", "json"]).exited(1, &["json"]);
+    let list: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let first = &list[0];
+    assert_eq!(
+        (&first["file"], &first["line"], &first["column"]),
+        (&"prod/web.yaml".into(), &9.into(), &5.into())
+    );
+    assert_eq!(first["environments"], serde_json::json!(["prod", "qa"]));
+    assert_eq!(first["path"], "spec.ports[0].name");
+    assert_eq!(first["resource"]["kind"], "Service");
+    let run = hld.fab(&["validate", "prod", "--output-format", "github"]).exited(1, &["github"]);
+    assert!(run.stdout.starts_with("::error file=prod/web.yaml,line=9,col=5,title="), "{}", run.stdout);
+    assert!(run.stdout.contains("::Service web: \"%25\""), "{}", run.stdout);
+}
+
+#[test]
+fn nothing_of_a_secret_is_shown() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  password: hunter2!\n";
+    let hld = shop(&[("jobs/secret.yaml", secret)]);
+    let run = hld.fab(&["validate", "prod"]).exited(1, &["validate"]);
+    assert!(run.stdout.contains("--> prod/jobs.yaml:6:3\n"), "{}", run.stdout);
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+}
+
+#[test]
+fn lists_are_looked_into_and_what_is_no_yaml_is_found() {
+    let list =
+        format!("apiVersion: v1\nkind: List\nitems:\n- {}", SERVICE.replace("80", "0").replace('\n', "\n  "));
+    let hld = shop(&[("web/service.yaml", list.trim_end()), ("jobs/bad.yaml", "a: 1\n---\na: b: c\n")]);
+    let run = hld.fab(&["validate", "prod"]).exited(1, &["validate"]);
+    assert!(run.stdout.contains(" --> prod/web.yaml:11:7\n"), "{}", run.stdout);
+    assert!(run.stdout.contains(" --> prod/jobs.yaml:4:5\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("Service web: items[0].spec.ports[0].port ["), "{}", run.stdout);
+}
+
+#[test]
+fn hooks_run_only_if_asked_for() {
+    let hld = Hld::new(&[
+        ("component.yaml", "name: app\ntype: static\npath: m\nhooks: {before-generate: [touch ran]}\n"),
+        ("m/a.yaml", SERVICE),
+    ]);
+    hld.fails(&["validate"], 2, &["--run-hooks"]);
+    hld.ok(&["validate", "--run-hooks"]);
+    assert!(hld.path("ran").exists());
+}
