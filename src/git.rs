@@ -22,6 +22,7 @@ use git2::{
 
 use url::Url;
 
+use crate::source::http::Progress;
 use crate::source::{SourceError, SourceUrl};
 
 /// What a user and password are.
@@ -65,6 +66,8 @@ pub(crate) struct Commit {
 pub(crate) struct Remote<'a> {
     url: &'a SourceUrl,
     logins: &'a Logins<'a>,
+    /// Hears how much has arrived.
+    told: &'a dyn Fn(Progress),
     repository: Repository,
     /// Where the credentials are from that were sent last.
     sent: Cell<Option<String>>,
@@ -85,7 +88,7 @@ impl<'a> Remote<'a> {
     /// Prepares to ask a repository; `scratch` is an empty folder to fetch into.
     pub(crate) fn new(
         url: &'a SourceUrl,
-        logins: &'a Logins<'a>,
+        (logins, told): (&'a Logins<'a>, &'a dyn Fn(Progress)),
         scratch: &Path,
     ) -> Result<Self, SourceError> {
         let made = Repository::init_bare(scratch).and_then(|repository| {
@@ -94,7 +97,7 @@ impl<'a> Remote<'a> {
             Ok(repository)
         });
         let repository = made.map_err(|err| io_error("make a repository in the cache", err.message()))?;
-        Ok(Remote { url, logins, repository, sent: Cell::new(None), received: Cell::new(0) })
+        Ok(Remote { url, logins, told, repository, sent: Cell::new(None), received: Cell::new(0) })
     }
 
     /// Asks for the references.
@@ -122,6 +125,7 @@ impl<'a> Remote<'a> {
         let before = self.received.get();
         callbacks.transfer_progress(|progress| {
             self.received.set(before + progress.received_bytes());
+            (self.told)(Progress { received: self.received(), total: None });
             true
         });
         let mut options = FetchOptions::new();

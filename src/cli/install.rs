@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::report::{self, Report};
 use super::{Result, Ui, world};
 use crate::hooks::HookPolicy;
+use crate::source::http::Progress;
 use crate::source::{
     InstallEvent, InstallOptions, Installed, Network, Planned, Preview, Renew, install, preview,
 };
@@ -58,14 +59,24 @@ pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
 
 /// Runs something that tells what happens, and prints that.
 pub(super) fn with_events<T>(ui: &mut Ui, work: impl FnOnce(&(dyn Fn(InstallEvent) + Sync)) -> T) -> T {
-    let ui = Mutex::new(ui);
-    work(&|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event))
+    ui.begin_downloads();
+    let shared = Mutex::new(&mut *ui);
+    let done = work(&|event| tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event));
+    ui.end_downloads();
+    done
 }
 
 fn tell(ui: &mut Ui, event: InstallEvent) {
     match event {
         InstallEvent::Warning(warning) => ui.warning(format_args!("{}", report::Line(&warning))),
-        InstallEvent::Fetched { asked, resolved } => ui.status(format_args!("Fetched {asked}: {resolved}")),
+        InstallEvent::Fetching { asked, progress } => {
+            let name = asked.to_string();
+            ui.download(&name, format_args!("{name}: {}", Arrived(progress)));
+        }
+        InstallEvent::Fetched { asked, resolved } => {
+            ui.end_download(&asked.to_string());
+            ui.status(format_args!("Fetched {asked}: {resolved}"));
+        }
         InstallEvent::Hook(run) => ui.hook(&run),
     }
 }
@@ -137,6 +148,19 @@ impl fmt::Display for Summary<'_> {
         match fetched {
             0 => write!(f, " ({})", Took(self.took)),
             _ => write!(f, " ({}, {})", Size(*bytes), Took(self.took)),
+        }
+    }
+}
+
+/// How much of a source has arrived.
+struct Arrived(Progress);
+
+impl fmt::Display for Arrived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Progress { received: 0, .. } => write!(f, "asking"),
+            Progress { received, total: Some(total) } => write!(f, "{} of {}", Size(received), Size(total)),
+            Progress { received, total: None } => write!(f, "{}", Size(received)),
         }
     }
 }

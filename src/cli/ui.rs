@@ -4,12 +4,13 @@
 //! warnings and errors, `-v` adds what hooks print and where time goes.
 //! Colour and progress are for a terminal only.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::report::{Insight, Report};
 use crate::hooks::HookRun;
@@ -39,6 +40,15 @@ pub(super) struct Ui {
     styled: bool,
     /// What is drawn on a terminal while a run takes long.
     progress: Option<Progress>,
+    /// A line for each download that is on its way, on a terminal.
+    downloads: Option<Downloads>,
+}
+
+/// Lines of downloads by their names, drawn once they have taken a while.
+struct Downloads {
+    all: MultiProgress,
+    lines: BTreeMap<String, ProgressBar>,
+    since: Instant,
 }
 
 /// A bar that is drawn once a run has taken a while.
@@ -60,17 +70,54 @@ impl Ui {
             (false, false) => Verbosity::Normal,
         };
         let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        Self { verbosity, styled, progress: None }
+        Self { verbosity, styled, progress: None, downloads: None }
     }
 
     /// Begins to count up to a number of steps, on a terminal that somebody looks at.
     pub(super) fn begin_steps(&mut self, count: usize) {
-        let watched = io::stderr().is_terminal() && !in_pipeline() && self.verbosity >= Verbosity::Normal;
-        self.progress = watched.then(|| Progress {
+        self.progress = self.is_watched().then(|| Progress {
             bar: ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden()),
             since: now(),
             is_drawn: false,
         });
+    }
+
+    fn is_watched(&self) -> bool {
+        io::stderr().is_terminal() && !in_pipeline() && self.verbosity >= Verbosity::Normal
+    }
+
+    /// Begins to show downloads, on a terminal that somebody looks at.
+    pub(super) fn begin_downloads(&mut self) {
+        let none = || Downloads { all: MultiProgress::new(), lines: BTreeMap::new(), since: now() };
+        self.downloads = self.is_watched().then(none);
+    }
+
+    /// Shows how far a download is.
+    pub(super) fn download(&mut self, name: &str, text: fmt::Arguments<'_>) {
+        let Some(downloads) = &mut self.downloads else { return };
+        if downloads.since.elapsed() < PATIENCE {
+            return;
+        }
+        let line = downloads.lines.entry(name.to_owned()).or_insert_with(|| {
+            let style = ProgressStyle::with_template("{msg}").expect("the template is fine");
+            downloads.all.add(ProgressBar::no_length().with_style(style))
+        });
+        line.set_message(text.to_string());
+    }
+
+    /// Takes the line of a download away.
+    pub(super) fn end_download(&mut self, name: &str) {
+        if let Some(downloads) = &mut self.downloads
+            && let Some(line) = downloads.lines.remove(name)
+        {
+            line.finish_and_clear();
+        }
+    }
+
+    /// Takes all lines of downloads away.
+    pub(super) fn end_downloads(&mut self) {
+        let lines = self.downloads.take().into_iter().flat_map(|downloads| downloads.lines);
+        lines.for_each(|(_, line)| line.finish_and_clear());
     }
 
     /// Counts a step.
@@ -158,9 +205,10 @@ impl Ui {
                 // Whoever closed stderr does not want to read it.
                 let _ = writeln!(io::stderr(), "{text}");
             };
-            match &self.progress {
-                Some(progress) => progress.bar.suspend(print),
-                None => print(),
+            match (&self.progress, &self.downloads) {
+                (Some(progress), _) => progress.bar.suspend(print),
+                (None, Some(downloads)) => downloads.all.suspend(print),
+                (None, None) => print(),
             }
         }
     }

@@ -19,7 +19,7 @@ use super::chart_dependencies::file_name as archive_name;
 use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
 use super::credentials::{Access, Credential, ask_git_helper};
 use super::git::{GitSource, Revision};
-use super::http::{Download, HttpOptions};
+use super::http::{Download, HttpOptions, Progress};
 use super::outdated::may_replace;
 use super::{Asked, Resolved, SourceError, SourceUrl};
 use crate::git::{Commit, Login, Logins, credential_helpers};
@@ -43,6 +43,9 @@ pub(crate) struct Fetched {
     /// How many bytes came from elsewhere; none if it was in the cache.
     pub(crate) bytes: Option<u64>,
 }
+
+/// Who hears how much of a source has arrived.
+pub(crate) type Told<'a> = &'a dyn Fn(Progress);
 
 /// What becomes of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,12 +103,13 @@ impl<'a> Fetcher<'a> {
         self.charts()?.repository_url(name).map(str::to_owned)
     }
 
-    /// Gets a source, as it was resolved if that is known.
+    /// Gets a source, as it was resolved if that is known; `told` hears how much of it has arrived.
     pub(crate) fn fetch(
         &self,
         asked: &Asked,
         form: Form,
         locked: Option<&Resolved>,
+        told: Told<'_>,
     ) -> Result<Fetched, SourceError> {
         if !self.allow.permits_source(asked.source()) {
             return Err(SourceError::NotAllowed(asked.source().to_string()));
@@ -123,16 +127,17 @@ impl<'a> Fetcher<'a> {
         if let Some(fetched) = self.cached(asked, form, known)? {
             return Ok(fetched);
         }
+        told(Progress { received: 0, total: None });
         match (asked, locked) {
             (Asked::Git { url, .. }, Some(Resolved::Git { commit, tree })) => {
-                self.git_commit(asked, url, commit, Some(tree))
+                self.git_commit(asked, url, (commit, tree), told)
             }
             (Asked::Git { url, branch, version }, _) => {
                 let revision = Revision { branch: branch.as_deref(), version: version.as_deref() };
-                self.git(asked, url, revision)
+                self.git(asked, url, revision, told)
             }
-            (Asked::Chart { .. }, locked) => self.chart(asked, form, locked),
-            (Asked::File { url, sha256 }, locked) => self.file(asked, url, sha256.as_deref(), locked),
+            (Asked::Chart { .. }, locked) => self.chart(asked, form, locked, told),
+            (Asked::File { url, .. }, locked) => self.file(asked, url, locked, told),
         }
     }
 
@@ -144,7 +149,7 @@ impl<'a> Fetcher<'a> {
         match (asked, current) {
             (Asked::Git { url, branch, version }, Resolved::Git { commit, .. }) => {
                 let revision = Revision { branch: branch.as_deref(), version: version.as_deref() };
-                self.with_git(url, |source| source.newer(revision, commit))
+                self.with_git(url, &|_| {}, |source| source.newer(revision, commit))
             }
             (Asked::Chart { repository, chart, .. }, Resolved::Chart { version, .. }) => {
                 let (repository, chart) = (repository.clone(), chart.clone());
@@ -186,7 +191,13 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Fetches a chart, the one that is locked if one is.
-    fn chart(&self, asked: &Asked, form: Form, locked: Option<&Resolved>) -> Result<Fetched, SourceError> {
+    fn chart(
+        &self,
+        asked: &Asked,
+        form: Form,
+        locked: Option<&Resolved>,
+        told: Told<'_>,
+    ) -> Result<Fetched, SourceError> {
         let charts = self.charts()?;
         let found = charts.find(&chart_source(asked, locked)?)?;
         if let Some(digest) = stated_digest(&found) {
@@ -197,7 +208,7 @@ impl<'a> Fetcher<'a> {
             }
         }
         let scratch = self.cache.scratch()?;
-        let download = charts.fetch(&found, scratch.folder(), &|_| {})?;
+        let download = charts.fetch(&found, scratch.folder(), told)?;
         let digest = match found.manifest_digest() {
             Some(digest) => digest.to_owned(),
             None => format!("sha256:{}", download.sha256),
@@ -218,17 +229,19 @@ impl<'a> Fetcher<'a> {
         &self,
         asked: &Asked,
         url: &SourceUrl,
-        sha256: Option<&str>,
         locked: Option<&Resolved>,
+        told: Told<'_>,
     ) -> Result<Fetched, SourceError> {
         let address = url.to_url().filter(|address| matches!(address.scheme(), "http" | "https"));
         let address = address
             .ok_or_else(|| SourceError::Unsupported(format!("`{url}` is no address of a file by http")))?;
         let scratch = self.cache.scratch()?;
-        let download = self.charts()?.fetch_file(&address, scratch.folder(), &|_| {})?;
+        let download = self.charts()?.fetch_file(&address, scratch.folder(), told)?;
         let found = format!("sha256:{}", download.sha256);
-        if let Some(wanted) = sha256.filter(|wanted| *wanted != download.sha256) {
-            return Err(SourceError::OtherContent { wanted: format!("sha256:{wanted}"), found });
+        if let Some(Resolved::File { digest: wanted }) = stated(asked)
+            && wanted != found
+        {
+            return Err(SourceError::OtherContent { wanted, found });
         }
         let resolved = Resolved::File { digest: found };
         check_digest(locked, &resolved)?;
@@ -239,8 +252,14 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Resolves a revision, and fetches it if its tree is not there.
-    fn git(&self, asked: &Asked, url: &SourceUrl, revision: Revision<'_>) -> Result<Fetched, SourceError> {
-        self.with_git(url, |source| {
+    fn git(
+        &self,
+        asked: &Asked,
+        url: &SourceUrl,
+        revision: Revision<'_>,
+        told: Told<'_>,
+    ) -> Result<Fetched, SourceError> {
+        self.with_git(url, told, |source| {
             if let Some(hash) = source.hash(revision)?
                 && let Some(tree) = self.cache.fact(&fact_name(&hash))
             {
@@ -254,29 +273,30 @@ impl<'a> Fetcher<'a> {
         })
     }
 
-    /// Fetches a commit whose tree may be known already.
+    /// Fetches a commit with its tree.
     fn git_commit(
         &self,
         asked: &Asked,
         url: &SourceUrl,
-        hash: &str,
-        tree: Option<&String>,
+        (hash, tree): (&str, &str),
+        told: Told<'_>,
     ) -> Result<Fetched, SourceError> {
-        self.with_git(url, |source| {
+        self.with_git(url, told, |source| {
             let commit = source.fetch_commit(hash)?;
-            match tree {
-                Some(tree) if *tree != commit.tree => Err(SourceError::DigestMismatch {
+            if tree != commit.tree {
+                return Err(SourceError::DigestMismatch {
                     wanted: format!("tree {tree}"),
                     found: format!("tree {}", commit.tree),
-                }),
-                _ => self.keep_tree(asked, source, &commit),
+                });
             }
+            self.keep_tree(asked, source, &commit)
         })
     }
 
     fn with_git<T>(
         &self,
         url: &SourceUrl,
+        told: Told<'_>,
         work: impl Fn(&GitSource<'_>) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let charts = self.charts()?;
@@ -286,8 +306,8 @@ impl<'a> Fetcher<'a> {
         let mut pauses = PAUSES.iter();
         loop {
             let scratch = self.cache.scratch()?;
-            let result =
-                GitSource::new(url, &logins, &scratch.folder().join("git")).and_then(|source| work(&source));
+            let result = GitSource::new(url, (&logins, told), &scratch.folder().join("git"))
+                .and_then(|source| work(&source));
             match (result, pauses.next()) {
                 (Err(error), Some(pause)) if error.is_transient() => std::thread::sleep(*pause),
                 (result, _) => return result,

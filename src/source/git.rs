@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use super::fetch::Told;
 use super::outdated::{is_version, newer_tag};
 use super::{SourceError, SourceUrl};
 use crate::git::{Commit, Extent, Logins, Reference, Remote};
@@ -42,7 +43,7 @@ impl<'a> GitSource<'a> {
     /// Prepares to ask a repository; `scratch` is an empty folder to fetch into.
     pub(crate) fn new(
         url: &'a SourceUrl,
-        logins: &'a Logins<'a>,
+        (logins, told): (&'a Logins<'a>, Told<'a>),
         scratch: &Path,
     ) -> Result<Self, SourceError> {
         let known =
@@ -51,7 +52,7 @@ impl<'a> GitSource<'a> {
             let scheme = url.scheme().unwrap_or_default();
             return Err(SourceError::Unsupported(format!("git is not spoken by `{scheme}`")));
         }
-        Ok(GitSource { remote: Remote::new(url, logins, scratch)?, url })
+        Ok(GitSource { remote: Remote::new(url, (logins, told), scratch)?, url })
     }
 
     /// Fetches a revision; returns its commit.

@@ -20,6 +20,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use super::allow::Allow;
 use super::cache::{Cache, Item};
 use super::fetch::{CONTENT, Fetched, Fetcher, Form, Network};
+use super::http::Progress;
 use super::lockfile::Lockfile;
 use super::placing::{self, Transfer, Tree};
 use super::plan::{Known, Plan, Step, StepId, Want, dependency_error, plan, source_error};
@@ -73,6 +74,13 @@ pub enum Renew {
 pub enum InstallEvent {
     /// Something is odd.
     Warning(Warning),
+    /// A source is being fetched.
+    Fetching {
+        /// What was asked for.
+        asked: Asked,
+        /// How much of it has arrived.
+        progress: Progress,
+    },
     /// A source was fetched.
     Fetched {
         /// What was asked for.
@@ -346,7 +354,8 @@ impl<'a> Run<'a> {
             if locked.is_none() && self.options.locked {
                 return Err(SourceError::NotLocked);
             }
-            let fetched = fetcher.fetch(&want.asked, form, locked)?;
+            let told = |progress| heard(InstallEvent::Fetching { asked: want.asked.clone(), progress });
+            let fetched = fetcher.fetch(&want.asked, form, locked, &told)?;
             if fetched.bytes.is_some() {
                 let (asked, resolved) = (want.asked.clone(), fetched.resolved.clone());
                 heard(InstallEvent::Fetched { asked, resolved });
