@@ -16,6 +16,9 @@ use crate::minor::Minor;
 use crate::view::{as_int, is_blank};
 use crate::{scalar, similar};
 
+#[cfg(test)]
+mod oracle;
+
 /// Checks a resource against a definition.
 pub(crate) fn check<'a>(
     graph: &Graph,
