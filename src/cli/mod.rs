@@ -11,6 +11,7 @@
 
 mod access;
 mod cache;
+mod findings;
 mod generate;
 mod helm_flags;
 mod install;

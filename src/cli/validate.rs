@@ -1,6 +1,5 @@
 //! `fab validate`: what the API server would refuse.
 
-use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use clap::ValueEnum;
 use helm::{Capabilities, KubeVersion};
 use kubeschema::{Level, Minor};
-use serde_json::json;
 
+use super::findings::Format;
 use super::generate::{counted, tell};
-use super::report::{Line, render_finding};
+use super::report::Line;
 use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::config::Environment;
@@ -20,7 +19,7 @@ use crate::error::Error;
 use crate::generate::{GenerateOptions, all_environments, generate};
 use crate::hooks::HookPolicy;
 use crate::render::ChartSettings;
-use crate::validate::{Finding, Input, ValidateOptions, inputs, manifests, validate};
+use crate::validate::{Input, ValidateOptions, inputs, manifests, validate};
 
 /// Check what a definition generates as the API server would.
 #[derive(clap::Args)]
@@ -68,17 +67,6 @@ enum Denied {
     Warnings,
 }
 
-/// The forms of output. Described in the help, they would make it twice as long.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    // Excerpts for people.
-    Text,
-    // A list of objects.
-    Json,
-    // Annotations of GitHub's workflows.
-    Github,
-}
-
 /// Kubernetes versions to check for.
 #[derive(Clone)]
 struct Versions {
@@ -95,7 +83,7 @@ pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
     for warning in &validation.warnings {
         ui.warning(format_args!("{}", Line(warning)));
     }
-    ui.data(args.output_format.print(&validation.findings))?;
+    ui.data(args.output_format.print(&validation.findings, &inputs))?;
     let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     let filled = inputs.iter().filter(|input| !input.text.is_empty());
@@ -194,59 +182,4 @@ fn versions(text: &str) -> std::result::Result<Versions, String> {
 
 fn minor(version: &KubeVersion) -> Option<Minor> {
     Minor::new(version.minor.parse().ok()?).filter(|_| version.major == "1")
-}
-
-impl Format {
-    fn print(self, findings: &[Finding]) -> String {
-        match self {
-            Format::Text => {
-                let styled = Ui::data_is_styled();
-                let texts = findings.iter().map(|finding| render_finding(finding, styled) + "\n\n");
-                texts.collect()
-            }
-            Format::Json => {
-                let list: Vec<_> = findings.iter().map(in_json).collect();
-                format!("{:#}\n", serde_json::Value::from(list))
-            }
-            Format::Github => findings.iter().map(as_annotation).collect(),
-        }
-    }
-}
-
-fn level(finding: &Finding) -> &'static str {
-    match finding.level {
-        Level::Warning => "warning",
-        Level::Error => "error",
-    }
-}
-
-fn in_json(finding: &Finding) -> serde_json::Value {
-    let resource = finding.resource.as_ref().map(|id| {
-        json!({"apiVersion": id.api_version, "kind": id.kind, "namespace": id.namespace, "name": id.name})
-    });
-    json!({
-        "level": level(finding),
-        "rule": finding.rule,
-        "message": finding.message,
-        "file": finding.place.file,
-        "line": finding.place.position.map(|position| position.line),
-        "column": finding.place.position.map(|position| position.column),
-        "path": finding.path.to_string(),
-        "resource": resource,
-        "component": finding.component,
-        "environments": finding.environments,
-    })
-}
-
-/// Writes a workflow command of GitHub, in which some characters are escaped.
-fn as_annotation(finding: &Finding) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    let mut line = format!("::{} file={}", level(finding), property(&finding.place.file));
-    if let Some(position) = finding.place.position {
-        // Writing to a string cannot fail.
-        let _ = write!(line, ",line={},col={}", position.line, position.column);
-    }
-    let resource = finding.resource.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
-    line + &format!(",title={}::{}{}\n", property(finding.rule), data(&resource), data(&finding.message))
 }

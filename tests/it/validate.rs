@@ -168,6 +168,28 @@ fn programs_can_read_the_findings() {
 }
 
 #[test]
+fn pipelines_can_read_the_findings() {
+    let hld = shop(&[("web/service.yaml", &SERVICE.replace("- port: 80", "- port: 80\n    name: \"<\""))]);
+    let run = |format: &str| {
+        let args = ["validate", "prod", "--output-format", format];
+        hld.fab(&args).exited(1, &args).stdout
+    };
+    let json = |format: &str| serde_json::from_str::<serde_json::Value>(&run(format)).unwrap();
+    let finding = &json("gitlab")[0];
+    assert_eq!(finding["location"], serde_json::json!({"path": "prod/web.yaml", "lines": {"begin": 9}}));
+    assert_eq!((&finding["severity"], finding["fingerprint"].as_str().unwrap().len()), (&"major".into(), 64));
+    let sarif = &json("sarif")["runs"][0];
+    let result = &sarif["results"][0];
+    assert_eq!(sarif["tool"]["driver"]["rules"][0]["id"], result["ruleId"]);
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "prod/web.yaml");
+    assert_eq!(place["region"], serde_json::json!({"startLine": 9, "startColumn": 5}));
+    let junit = run("junit");
+    let case = "<testcase classname=\"web\" name=\"prod/web.yaml\">\n<failure message=\"prod/web.yaml:9:5: error: Service web: &quot;&lt;&quot;";
+    assert!(junit.contains(case) && junit.contains(" failures=\"1\">"), "{junit}");
+}
+
+#[test]
 fn nothing_of_a_secret_is_shown() {
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  password: hunter2!\n";
     let hld = shop(&[("jobs/secret.yaml", secret)]);
