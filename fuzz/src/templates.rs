@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use gotmpl::{
-    CallError, Exec, Function, Functions, Limits, List, Map, Options, Parsed, Templates, Type, Value,
+    CallError, Exec, Function, Functions, Limits, List, Map, Options, Parsed, Reach, Templates, Type, Value,
 };
 
 /// What takes seconds a call by design: keys and hashes.
@@ -28,6 +28,7 @@ const OWN: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: include,
     },
     Function {
@@ -35,14 +36,23 @@ const OWN: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: tpl,
     },
-    Function { name: "toYaml", params: &[Type::Any], variadic: None, returns: Type::String, call: to_yaml },
+    Function {
+        name: "toYaml",
+        params: &[Type::Any],
+        variadic: None,
+        returns: Type::String,
+        reach: Reach::Deep,
+        call: to_yaml,
+    },
     Function {
         name: "fromYaml",
         params: &[Type::String],
         variadic: None,
         returns: Type::Any,
+        reach: Reach::Shallow,
         call: from_yaml,
     },
 ];
@@ -70,7 +80,7 @@ pub fn tmpl_exec(text: &[u8]) {
 fn run(templates: &Templates, functions: &Functions) -> Result<Vec<u8>, String> {
     let env = sprig::Env::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), [7; 32]);
     let patterns = sprig::Patterns::default();
-    let limits = Limits { steps: 20_000, depth: 100, bytes: 1 << 18 };
+    let limits = Limits { steps: 20_000, depth: 100, bytes: 1 << 18, largest: 1 << 18, output: 1 << 18 };
     let options = Options { limits, extensions: &[&env, &patterns], ..Options::default() };
     let output = Exec::new(templates, functions, options).run("t", data());
     output.map_err(|error| format!("{error:#}"))

@@ -43,6 +43,17 @@ fn debug_shows_the_files_and_the_hooks_before_the_one_that_is_no_yaml() {
 }
 
 #[test]
+fn a_chart_that_would_use_up_the_memory_is_an_error() {
+    let folder = chart("a: 1\nb: {{ until 1000000000 | len }}\n");
+    let output = run(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    let place = "template: c/templates/a.yaml:2:6: executing \"c/templates/a.yaml\" at <until 1000000000>";
+    assert!(message.contains(place.trim_start_matches("template: ")), "{message}");
+    assert!(message.contains("exceeded maximum size (67108864 bytes)"), "{message}");
+}
+
+#[test]
 fn show_only_finds_nothing_after_files_were_written() {
     let folder = chart(&format!("kind: A\n---\n{HOOK}"));
     let output = run(folder.path(), &["--output-dir", "out", "-s", "templates/a.yaml"]);

@@ -22,9 +22,20 @@ pub struct Function {
     pub variadic: Option<Type>,
     /// The type of the result; [`Type::Any`] where Go declares an interface.
     pub returns: Type,
+    /// How much of its arguments it looks at, which the budget of an execution must know.
+    pub reach: Reach,
     /// The body. Each argument has the type of its parameter; for `Type::Any`
     /// it is whatever was passed, nil included.
     pub call: Body,
+}
+
+/// How much of its arguments a [`Function`] looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Texts, and the entries of lists and maps.
+    Shallow,
+    /// All that lists and maps hold, at any depth: it compares, copies or writes them.
+    Deep,
 }
 
 /// The body of a [`Function`].
@@ -68,6 +79,7 @@ impl<T: Into<String>> From<T> for CallError {
 ///     params: &[Type::String],
 ///     variadic: None,
 ///     returns: Type::String,
+///     reach: gotmpl::Reach::Shallow,
 ///     call: |_, args| Ok(Value::str(gotmpl::fmt::sprintf(b"%[1]s%[1]s", args))),
 /// };
 /// let functions = Functions::default();

@@ -6,13 +6,20 @@
 //! is called, so that wrong ones fail with Go's own words.
 //!
 //! ```
-//! use gotmpl::{CallError, Exec, Function, Functions, Options, Parsed, Templates, Type, Value};
+//! use gotmpl::{CallError, Exec, Function, Functions, Options, Parsed, Reach, Templates, Type, Value};
 //!
 //! fn shout(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
 //!     Ok(Value::str(format!("{}!", gotmpl::fmt::display(&args[0]).to_text().to_uppercase())))
 //! }
 //!
-//! let shout = Function { name: "shout", params: &[Type::String], variadic: None, returns: Type::String, call: shout };
+//! let shout = Function {
+//!     name: "shout",
+//!     params: &[Type::String],
+//!     variadic: None,
+//!     returns: Type::String,
+//!     reach: Reach::Shallow,
+//!     call: shout,
+//! };
 //! let functions = Functions::new(&[&[shout]]);
 //! let mut templates = Templates::new("set");
 //! templates.add(&Parsed::new("t", b"{{ range .names }}{{ shout . }} {{ end }}", &functions)?);
@@ -50,7 +57,7 @@ mod value;
 
 pub use error::{Error, Position};
 pub use exec::{Exec, Limits, MissingKey, Options};
-pub use function::{Body, CallError, Function, FunctionValue, Functions};
+pub use function::{Body, CallError, Function, FunctionValue, Functions, Reach};
 pub use parse::Parsed;
 pub use record::{Lines, Origin, Passing, Read, Reads};
 pub use templates::Templates;

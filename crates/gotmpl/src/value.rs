@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Ref, RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -109,6 +109,12 @@ pub trait Object: fmt::Debug {
     /// Calls a method that [`Object::has_method`] knows, with checked arguments.
     fn call_method(&self, name: &str, _args: &[Value]) -> Result<Value, CallError> {
         Err(CallError::new(format!("no method {name}")))
+    }
+
+    /// Returns how many things a method goes through, which the budget of an execution
+    /// must know.
+    fn extent(&self) -> usize {
+        0
     }
 
     /// Returns the list or map that `range`, `len` and `index` see, for types made of one.
@@ -241,6 +247,11 @@ impl Str {
         self.0.len()
     }
 
+    /// Returns whether nobody else holds the text, so that it was just made.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Returns whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -362,6 +373,16 @@ impl List {
         }
     }
 
+    /// Returns whether nobody else holds the list, so that it was just made.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
+
+    /// Returns the number of bytes if they take no more room than that.
+    pub(crate) fn packed_len(&self) -> Option<usize> {
+        self.0.bytes.borrow().as_ref().map(Str::len)
+    }
+
     /// Returns what tells this list from all others that are alive.
     pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0).addr()
@@ -437,6 +458,11 @@ impl Map {
     /// Returns whether both are one map, not merely alike.
     pub fn is_same(&self, other: &Map) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Returns whether nobody else holds the map, so that it was just made.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
     }
 
     /// Returns what tells the map from all others that exist.
@@ -551,21 +577,26 @@ impl Value {
 
     /// Returns whether both are the same by `reflect.DeepEqual`: type and content.
     pub fn deep_equal(&self, other: &Value) -> bool {
-        self.deep_equal_at(other, 0)
+        self.is_equal(other, &mut HashSet::new())
     }
 
-    fn deep_equal_at(&self, other: &Value, depth: usize) -> bool {
+    /// Compares with what is being compared already, or was: such a pair is taken to be
+    /// equal, as in Go. Only lists and maps in several places can come again.
+    fn is_equal(&self, other: &Value, seen: &mut HashSet<(usize, usize)>) -> bool {
         if self.go_type() != other.go_type() {
             return false;
         }
-        // Only values that hold themselves are so deep. Go takes what it compares
-        // already to be equal.
-        if depth > 10_000 {
+        let shared = |value: &Value| match value {
+            Value::List(list) if !list.is_unshared() => Some(list.address()),
+            Value::Map(map) if !map.is_unshared() => Some(map.address()),
+            _ => None,
+        };
+        if let (Some(left), Some(right)) = (shared(self), shared(other))
+            && !seen.insert((left, right))
+        {
             return true;
         }
-        let equal = |x: &Value, y: &Value| {
-            stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || x.deep_equal_at(y, depth + 1))
-        };
+        let mut equal = |x: &Value, y: &Value| crate::deeper(|| x.is_equal(y, seen));
         match (self, other) {
             (Value::Nil, Value::Nil) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,

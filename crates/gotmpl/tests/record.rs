@@ -24,7 +24,7 @@ fn dict(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
 }
 
 const fn function(name: &'static str, params: &'static [Type], call: gotmpl::Body) -> Function {
-    Function { name, params, variadic: None, returns: Type::Any, call }
+    Function { name, params, variadic: None, returns: Type::Any, reach: gotmpl::Reach::Shallow, call }
 }
 
 const FUNCTIONS: &[Function] = &[

@@ -1,6 +1,8 @@
 //! Templates as their authors see them: output, or the error. Expected texts are those of Go 1.26.
 
-use gotmpl::{CallError, Exec, Function, Functions, MissingKey, Options, Parsed, Templates, Type, Value};
+use gotmpl::{
+    CallError, Exec, Function, Functions, MissingKey, Options, Parsed, Reach, Templates, Type, Value,
+};
 
 fn list(_: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     Ok(Value::list(args.to_vec()))
@@ -34,15 +36,44 @@ fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
 }
 
 const FUNCTIONS: &[Function] = &[
-    Function { name: "list", params: &[], variadic: Some(Type::Any), returns: Type::LIST, call: list },
-    Function { name: "upper", params: &[Type::String], variadic: None, returns: Type::String, call: upper },
-    Function { name: "add", params: &[Type::Int, Type::Int], variadic: None, returns: Type::Int, call: add },
-    Function { name: "fail", params: &[Type::Any], variadic: None, returns: Type::String, call: fail },
+    Function {
+        name: "list",
+        params: &[],
+        variadic: Some(Type::Any),
+        returns: Type::LIST,
+        reach: Reach::Shallow,
+        call: list,
+    },
+    Function {
+        name: "upper",
+        params: &[Type::String],
+        variadic: None,
+        returns: Type::String,
+        reach: Reach::Shallow,
+        call: upper,
+    },
+    Function {
+        name: "add",
+        params: &[Type::Int, Type::Int],
+        variadic: None,
+        returns: Type::Int,
+        reach: Reach::Shallow,
+        call: add,
+    },
+    Function {
+        name: "fail",
+        params: &[Type::Any],
+        variadic: None,
+        returns: Type::String,
+        reach: Reach::Shallow,
+        call: fail,
+    },
     Function {
         name: "include",
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: include,
     },
     Function {
@@ -50,6 +81,7 @@ const FUNCTIONS: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: tpl,
     },
 ];
@@ -310,29 +342,69 @@ fn check_limited(template: &str, want: &str) {
     let functions = Functions::new(&[FUNCTIONS]);
     let mut templates = Templates::new("set");
     templates.add(&Parsed::new("t", template.as_bytes(), &functions).expect("it parses"));
-    let limits = gotmpl::Limits { steps: 100_000, depth: 2_000, bytes: 1 << 20 };
+    let limits =
+        gotmpl::Limits { steps: 300_000, depth: 200, bytes: 1_000_000, largest: 500_000, output: 400_000 };
     let options = Options { limits, ..Options::default() };
     let error =
         Exec::new(&templates, &functions, options).run("t", data()).expect_err("it is stopped").to_string();
-    assert!(error.ends_with(want), "template: {template:?}, error: {error}");
+    assert!(error.contains(want), "template: {template:?}, error: {error}");
 }
 
 #[test]
 fn templates_without_end_are_stopped() {
-    check_limited("{{ range 1000000000 }}{{ end }}", "exceeded maximum steps (100000)");
-    check_limited(
-        "{{ range 100000 }}0123456789012345678901234{{ end }}",
-        "exceeded maximum output (1048576 bytes)",
-    );
-    check_limited("{{ printf \"%900000d%900000d\" 1 1 }}", "exceeded maximum output (1048576 bytes)");
+    check_limited("{{ range 1000000000 }}{{ end }}", "exceeded maximum steps (300000)");
     check_limited(
         "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}",
-        "exceeded maximum depth of executions (2000)",
+        "exceeded maximum depth of executions (200)",
+    );
+}
+
+#[test]
+fn templates_that_make_too_much_are_stopped() {
+    check_limited(
+        "{{ range 100000 }}0123456789012345678901234{{ end }}",
+        "exceeded maximum output (400000 bytes)",
+    );
+    check_limited("{{ printf \"%900000d\" 1 }}", "exceeded maximum size (500000 bytes)");
+    check_limited("{{ printf \"%300000d%300000d\" 1 1 }}", "exceeded maximum size (500000 bytes)");
+    check_limited(
+        "{{ $x := print `0123456789` }}{{ range 20 }}{{ $x = print $x $x }}{{ end }}",
+        "<print $x $x>: error calling print: exceeded maximum size (500000 bytes)",
     );
     check_limited(
-        "{{ tpl . . }}{{ define \"x\" }}{{ end }}",
-        "wrong type for value; expected string; got map[string]interface {}",
+        "{{ range 10 }}{{ $x := printf \"%300000d\" 1 }}{{ end }}",
+        "exceeded maximum memory (1000000 bytes)",
     );
+    check_limited(
+        "{{ range 10000 }}{{ $x := list 1 2 3 4 }}{{ end }}",
+        "exceeded maximum memory (1000000 bytes)",
+    );
+}
+
+#[test]
+fn what_a_function_looks_at_is_work() {
+    check_limited(
+        "{{ $x := printf \"%200000d\" 1 }}{{ range 10 }}{{ $y := fail $x }}{{ end }}",
+        "error calling fail",
+    );
+    check_limited(
+        "{{ $x := printf \"%200000d\" 1 }}{{ range 50 }}{{ if eq $x . }}{{ end }}{{ end }}",
+        "incompatible types",
+    );
+    check_limited(
+        "{{ $x := printf \"%200000d\" 1 }}{{ range 50 }}{{ if eq $x $x }}{{ end }}{{ end }}",
+        "<eq $x $x>: error calling eq: exceeded maximum steps (300000)",
+    );
+}
+
+#[test]
+fn values_that_share_their_parts_are_as_large_as_they_print() {
+    let doubled = "{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}";
+    check_limited(
+        &format!("{doubled}{{{{ $x := print $l }}}}"),
+        "<print $l>: error calling print: exceeded maximum size (500000 bytes)",
+    );
+    check_limited(&format!("{doubled}{{{{ $l }}}}"), "exceeded maximum size (500000 bytes)");
 }
 
 #[test]

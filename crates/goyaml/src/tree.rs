@@ -26,6 +26,10 @@ mod go_syntax;
 /// own, but Go's JSON, which comes next, counts both.
 pub(crate) const MAX_DEPTH: usize = 10_000;
 
+/// How many nodes a document may have. Larger ones exist only to use up memory, of which
+/// a node takes some hundred bytes.
+const MAX_NODES: usize = 4_000_000;
+
 /// Index of a node.
 pub(crate) type NodeId = u32;
 
@@ -237,7 +241,11 @@ impl<'a> Composer<'a> {
     }
 
     fn push(&mut self, data: Data<'a>, event: &Event<'a>) -> Result<NodeId> {
-        let id = NodeId::try_from(self.nodes.len()).map_err(|_| Error::yaml("document is too large"))?;
+        let id = self.nodes.len() as NodeId;
+        if self.nodes.len() == MAX_NODES {
+            let error = Error::yaml(format!("exceeded maximum size of a document ({MAX_NODES} values)"));
+            return Err(error.at(event.start));
+        }
         self.nodes.push(Node { data, start: event.start, end: event.end.offset });
         Ok(id)
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
-use gotmpl::{Exec, Function, Functions, Options, Parsed, Templates, Type, Value};
+use gotmpl::{Exec, Function, Functions, Options, Parsed, Reach, Templates, Type, Value};
 use helm::Chart;
 use helm::values::from_yaml;
 
@@ -76,6 +76,7 @@ fn functions() -> Functions {
         params: &[],
         variadic: Some(Type::Any),
         returns: Type::String,
+        reach: Reach::Shallow,
         call: |_, _| Ok(Value::str("")),
     };
     let to_yaml = Function {
@@ -83,6 +84,7 @@ fn functions() -> Functions {
         params: &[Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: |_, args| {
             let mut text = goyaml::to_string(&args[0]).unwrap_or_default();
             text.truncate(text.trim_end_matches('\n').len());

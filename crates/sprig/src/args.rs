@@ -4,7 +4,7 @@
 //! row. The accessors rely on that: for a value of another type, which cannot
 //! come, they give that type's zero value.
 
-use gotmpl::{Body, CallError, Function, List, Map, Str, Type, Value};
+use gotmpl::{Body, CallError, Function, List, Map, Reach, Str, Type, Value};
 
 /// What a body returns.
 pub(crate) type Outcome = Result<Value, CallError>;
@@ -19,7 +19,7 @@ pub(crate) const fn function(
     returns: Type,
     call: Body,
 ) -> Function {
-    Function { name, params, variadic: None, returns, call }
+    Function { name, params, variadic: None, returns, reach: Reach::Shallow, call }
 }
 
 /// Returns a row for a function whose last parameter repeats.
@@ -29,7 +29,12 @@ pub(crate) const fn variadic(
     returns: Type,
     call: Body,
 ) -> Function {
-    Function { name, params: params.0, variadic: Some(params.1), returns, call }
+    Function { name, params: params.0, variadic: Some(params.1), returns, reach: Reach::Shallow, call }
+}
+
+/// Returns the row of a function that looks at all that its arguments hold.
+pub(crate) const fn deep(row: Function) -> Function {
+    Function { reach: Reach::Deep, ..row }
 }
 
 pub(crate) fn any(args: &[Value], at: usize) -> &Value {

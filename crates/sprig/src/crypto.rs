@@ -35,7 +35,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     }),
     function("bcrypt", &[Text], Text, |exec, args| Ok(Value::str(bcrypt(exec, "bcrypt", bytes(args, 0))?))),
     function("htpasswd", &[Text, Text], Text, |exec, args| htpasswd(exec, bytes(args, 0), bytes(args, 1))),
-    function("derivePassword", &[Type::Uint32, Text, Text, Text, Text], Text, |_, args| {
+    function("derivePassword", &[Type::Uint32, Text, Text, Text, Text], Text, |exec, args| {
+        exec.work(DERIVE_STEPS)?;
         password::derive(args)
     }),
     function("encryptAES", &[Text, Text], Text, |exec, args| encrypt(exec, bytes(args, 0), bytes(args, 1))),
@@ -49,15 +50,19 @@ fn hex(bytes: &[u8]) -> Value {
     Value::str(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
+/// Steps of an execution that take as long as deriving a password, and as hashing one.
+const DERIVE_STEPS: u64 = 2_500_000;
+const BCRYPT_STEPS: u64 = 1_000_000;
 const BCRYPT_COST: u32 = 10;
 const BCRYPT_MAX: usize = 72;
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::BCRYPT, NO_PAD);
 
-fn bcrypt(exec: &Exec<'_>, function: &'static str, password: &[u8]) -> Result<String, CallError> {
+fn bcrypt(exec: &mut Exec<'_>, function: &'static str, password: &[u8]) -> Result<String, CallError> {
     if password.len() > BCRYPT_MAX {
         let problem = format!("bcrypt: password length exceeds {BCRYPT_MAX} bytes");
         return Ok(format!("failed to encrypt string with bcrypt: {problem}"));
     }
+    exec.work(BCRYPT_STEPS)?;
     let mut salt = [0; 16];
     env(exec)?.random(exec, function).fill_bytes(&mut salt);
     // The algorithm reads a NUL after the password, as far as it fits.
@@ -68,7 +73,7 @@ fn bcrypt(exec: &Exec<'_>, function: &'static str, password: &[u8]) -> Result<St
     Ok(format!("$2a${BCRYPT_COST}${}{}", BCRYPT_BASE64.encode(salt), BCRYPT_BASE64.encode(&hash[..23])))
 }
 
-fn htpasswd(exec: &Exec<'_>, user: &[u8], password: &[u8]) -> Outcome {
+fn htpasswd(exec: &mut Exec<'_>, user: &[u8], password: &[u8]) -> Outcome {
     if user.contains(&b':') {
         return Ok(Value::str([b"invalid username: ", user].concat()));
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use gotmpl::Type::{Any, Bool, String as Text};
-use gotmpl::{CallError, Function, Map, Str, Type, Value};
+use gotmpl::{CallError, Exec, Function, Map, Str, Type, Value};
 
-use crate::args::{Outcome, any, bytes, function, list, map, rest, string, variadic};
+use crate::args::{Outcome, any, bytes, deep, function, list, map, rest, string, variadic};
 use crate::text::strval;
 
 mod copy;
@@ -22,7 +22,7 @@ fn deeper<T>(step: impl FnOnce() -> T) -> T {
 }
 
 pub(crate) const FUNCTIONS: &[Function] = &[
-    variadic("dict", (&[], Any), MAP, |_, args| Ok(dict(args))),
+    variadic("dict", (&[], Any), MAP, dict),
     function("get", &[MAP, Text], Any, |_, args| {
         Ok(map(args, 0).get(bytes(args, 1)).unwrap_or_else(|| Value::str("")))
     }),
@@ -42,27 +42,30 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     }),
     variadic("pick", (&[MAP], Text), MAP, |_, args| Ok(pick(&map(args, 0), rest(args, 1)))),
     variadic("omit", (&[MAP], Text), MAP, |_, args| Ok(omit(&map(args, 0), rest(args, 1)))),
-    variadic("merge", (&[MAP], MAP), Any, |_, args| {
+    deep(variadic("merge", (&[MAP], MAP), Any, |_, args| {
         Ok(merged(args, Conflict::Keep).unwrap_or_else(|_| Value::str("")))
-    }),
-    variadic("mustMerge", (&[MAP], MAP), Any, |_, args| merged(args, Conflict::Keep)),
-    variadic("mergeOverwrite", (&[MAP], MAP), Any, |_, args| {
+    })),
+    deep(variadic("mustMerge", (&[MAP], MAP), Any, |_, args| merged(args, Conflict::Keep))),
+    deep(variadic("mergeOverwrite", (&[MAP], MAP), Any, |_, args| {
         Ok(merged(args, Conflict::Overwrite).unwrap_or_else(|_| Value::str("")))
-    }),
-    variadic("mustMergeOverwrite", (&[MAP], MAP), Any, |_, args| merged(args, Conflict::Overwrite)),
+    })),
+    deep(variadic("mustMergeOverwrite", (&[MAP], MAP), Any, |_, args| merged(args, Conflict::Overwrite))),
     variadic("dig", (&[], Any), Any, |_, args| dig(args)),
-    function("deepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0))),
-    function("mustDeepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0))),
+    deep(function("deepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0)))),
+    deep(function("mustDeepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0)))),
 ];
 
-fn dict(args: &[Value]) -> Value {
+fn dict(exec: &mut Exec<'_>, args: &[Value]) -> Outcome {
     let mut entries = BTreeMap::new();
     for pair in args.chunks(2) {
         // A key without a value gets an empty string.
         let value = pair.get(1).cloned().unwrap_or_else(|| Value::str(""));
+        if pair[0].as_str().is_none() {
+            exec.look_into(&pair[..1])?;
+        }
         entries.insert(strval(&pair[0]), value);
     }
-    Value::Map(Map::with_entries(MAP, entries))
+    Ok(Value::Map(Map::with_entries(MAP, entries)))
 }
 
 fn set(args: &[Value]) -> Outcome {

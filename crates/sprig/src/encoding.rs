@@ -5,44 +5,40 @@ use base64::engine::general_purpose::STANDARD;
 use gotmpl::Type::{Any, String as Text};
 use gotmpl::{Function, Type, Value, json};
 
-use crate::args::{any, bytes, function};
+use crate::args::{any, bytes, deep, function};
 
 mod base32;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
-    function("b64enc", &[Text], Text, |exec, args| {
-        exec.charge(bytes(args, 0).len() / 3 * 4)?;
-        Ok(Value::str(STANDARD.encode(bytes(args, 0))))
-    }),
+    function("b64enc", &[Text], Text, |_, args| Ok(Value::str(STANDARD.encode(bytes(args, 0))))),
     // Both decoders print the error in place of the text.
     function("b64dec", &[Text], Text, |_, args| {
         Ok(decode_base64(bytes(args, 0)).map_or_else(Value::str, Value::str))
     }),
-    function("b32enc", &[Text], Text, |exec, args| {
-        exec.charge(bytes(args, 0).len() / 5 * 8)?;
-        Ok(Value::str(base32::encode(bytes(args, 0))))
-    }),
+    function("b32enc", &[Text], Text, |_, args| Ok(Value::str(base32::encode(bytes(args, 0))))),
     function("b32dec", &[Text], Text, |_, args| {
         Ok(base32::decode(bytes(args, 0)).map_or_else(Value::str, Value::str))
     }),
-    function("fromJson", &[Text], Any, |_, args| {
+    function("fromJson", &[Text], Any, |exec, args| {
+        exec.work(2 * bytes(args, 0).len() as u64)?;
         Ok(json::decode(bytes(args, 0), Type::Any).unwrap_or_else(|err| err.partial))
     }),
-    function("mustFromJson", &[Text], Any, |_, args| {
+    function("mustFromJson", &[Text], Any, |exec, args| {
+        exec.work(2 * bytes(args, 0).len() as u64)?;
         Ok(json::decode(bytes(args, 0), Type::Any).map_err(|err| err.message)?)
     }),
-    function("toJson", &[Any], Text, |_, args| {
+    deep(function("toJson", &[Any], Text, |_, args| {
         Ok(Value::str(json::encode(any(args, 0)).unwrap_or_default()))
-    }),
-    function("mustToJson", &[Any], Text, |_, args| Ok(Value::str(json::encode(any(args, 0))?))),
-    function("toPrettyJson", &[Any], Text, |_, args| {
+    })),
+    deep(function("mustToJson", &[Any], Text, |_, args| Ok(Value::str(json::encode(any(args, 0))?)))),
+    deep(function("toPrettyJson", &[Any], Text, |_, args| {
         Ok(Value::str(json::encode_indented(any(args, 0), "  ").unwrap_or_default()))
-    }),
-    function("mustToPrettyJson", &[Any], Text, |_, args| {
+    })),
+    deep(function("mustToPrettyJson", &[Any], Text, |_, args| {
         Ok(Value::str(json::encode_indented(any(args, 0), "  ")?))
-    }),
-    function("toRawJson", &[Any], Text, |_, args| Ok(Value::str(json::encode_raw(any(args, 0))?))),
-    function("mustToRawJson", &[Any], Text, |_, args| Ok(Value::str(json::encode_raw(any(args, 0))?))),
+    })),
+    deep(function("toRawJson", &[Any], Text, |_, args| Ok(Value::str(json::encode_raw(any(args, 0))?)))),
+    deep(function("mustToRawJson", &[Any], Text, |_, args| Ok(Value::str(json::encode_raw(any(args, 0))?)))),
 ];
 
 /// Decodes base64 as Go's `StdEncoding`, which skips line ends and ignores the

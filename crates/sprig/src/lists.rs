@@ -6,12 +6,14 @@
 use gotmpl::Type::{Any, Bool, Int};
 use gotmpl::{CallError, Exec, Function, List, Type, Value};
 
-use crate::args::{NIL_POINTER, Outcome, any, function, int, list, nil_list, rest, variadic};
+use crate::args::{NIL_POINTER, Outcome, any, deep, function, int, list, nil_list, rest, variadic};
 use crate::defaults::is_empty;
 use crate::numbers::to_int;
 use crate::text::{self, strval};
 
 const LIST: Type = Type::LIST;
+/// What a list takes in memory, about.
+const PER_CHUNK: usize = 128;
 const LISTS: Type = Type::Slice(&Type::LIST);
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -35,18 +37,20 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("mustReverse", &[Any], LIST, |_, args| reverse(any(args, 0))),
     function("compact", &[Any], LIST, |_, args| compact(any(args, 0))),
     function("mustCompact", &[Any], LIST, |_, args| compact(any(args, 0))),
-    function("uniq", &[Any], LIST, |_, args| unique(any(args, 0))),
-    function("mustUniq", &[Any], LIST, |_, args| unique(any(args, 0))),
-    variadic("without", (&[Any], Any), LIST, |_, args| without(any(args, 0), rest(args, 1))),
-    variadic("mustWithout", (&[Any], Any), LIST, |_, args| without(any(args, 0), rest(args, 1))),
-    function("has", &[Any, Any], Bool, |_, args| has(any(args, 0), any(args, 1))),
-    function("mustHas", &[Any, Any], Bool, |_, args| has(any(args, 0), any(args, 1))),
+    deep(function("uniq", &[Any], LIST, |exec, args| unique(exec, any(args, 0)))),
+    deep(function("mustUniq", &[Any], LIST, |exec, args| unique(exec, any(args, 0)))),
+    deep(variadic("without", (&[Any], Any), LIST, |exec, args| without(exec, any(args, 0), rest(args, 1)))),
+    deep(variadic("mustWithout", (&[Any], Any), LIST, |exec, args| {
+        without(exec, any(args, 0), rest(args, 1))
+    })),
+    deep(function("has", &[Any, Any], Bool, |_, args| has(any(args, 0), any(args, 1)))),
+    deep(function("mustHas", &[Any, Any], Bool, |_, args| has(any(args, 0), any(args, 1)))),
     variadic("slice", (&[Any], Any), Any, |_, args| slice(any(args, 0), rest(args, 1))),
     variadic("mustSlice", (&[Any], Any), Any, |_, args| slice(any(args, 0), rest(args, 1))),
-    variadic("concat", (&[], Any), Any, |_, args| concat(args)),
+    variadic("concat", (&[], Any), Any, |exec, args| concat(exec, args)),
     function("chunk", &[Int, Any], LISTS, |exec, args| chunk(exec, int(args, 0), any(args, 1))),
     function("mustChunk", &[Int, Any], LISTS, |exec, args| chunk(exec, int(args, 0), any(args, 1))),
-    function("sortAlpha", &[Any], Type::STRINGS, |_, args| Ok(sort_alpha(any(args, 0)))),
+    deep(function("sortAlpha", &[Any], Type::STRINGS, |_, args| Ok(sort_alpha(any(args, 0))))),
 ];
 
 /// Returns the slice, or the error `{doing} {kind}`; nil is a nil pointer in Go.
@@ -108,10 +112,11 @@ fn compact(value: &Value) -> Outcome {
     Ok(list(source.items().iter().filter(|item| !is_empty(item)).cloned().collect()))
 }
 
-fn unique(value: &Value) -> Outcome {
+fn unique(exec: &mut Exec<'_>, value: &Value) -> Outcome {
     let source = slice_of(value, "Cannot find uniq on type")?;
     let mut kept: Vec<Value> = Vec::new();
     for item in source.items().iter() {
+        compared(exec, std::slice::from_ref(item), kept.len())?;
         if !kept.iter().any(|other| other.deep_equal(item)) {
             kept.push(item.clone());
         }
@@ -119,9 +124,17 @@ fn unique(value: &Value) -> Outcome {
     Ok(list(kept))
 }
 
-fn without(value: &Value, dropped: &[Value]) -> Outcome {
+/// Charges for comparing each item with so many others, which is far less work than
+/// copying or writing it.
+fn compared(exec: &mut Exec<'_>, items: &[Value], times: usize) -> Result<(), CallError> {
+    let once = exec.look_into(items)?;
+    exec.work(once.saturating_mul(times as u64) / 8)
+}
+
+fn without(exec: &mut Exec<'_>, value: &Value, dropped: &[Value]) -> Outcome {
     let source = slice_of(value, "Cannot find without on type")?;
     let items = source.items();
+    compared(exec, &items, dropped.len())?;
     let kept = items.iter().filter(|item| !dropped.iter().any(|other| other.deep_equal(item)));
     Ok(list(kept.cloned().collect()))
 }
@@ -151,7 +164,7 @@ fn slice(value: &Value, bounds: &[Value]) -> Outcome {
     }
 }
 
-fn concat(lists: &[Value]) -> Outcome {
+fn concat(exec: &mut Exec<'_>, lists: &[Value]) -> Outcome {
     let mut items = Vec::new();
     for value in lists {
         let source = match (value, value.as_list()) {
@@ -161,6 +174,7 @@ fn concat(lists: &[Value]) -> Outcome {
                 return Err(CallError::new(format!("Cannot concat type {} as list", other.kind().name())));
             }
         };
+        exec.reserve((items.len() + source.len()) * size_of::<Value>())?;
         items.extend_from_slice(&source.items());
     }
     Ok(if items.is_empty() { nil_list() } else { list(items) })
@@ -171,7 +185,8 @@ fn concat(lists: &[Value]) -> Outcome {
 fn chunk(exec: &mut Exec<'_>, size: i64, value: &Value) -> Outcome {
     let source = slice_of(value, "Cannot chunk type")?;
     let items = source.items();
-    exec.charge(items.len())?;
+    let count = usize::try_from(size).map_or(0, |size| items.len() / size.max(1));
+    exec.reserve(count.saturating_mul(PER_CHUNK))?;
     let chunks = match usize::try_from(size) {
         Ok(size) if size > 0 => items.chunks(size).map(|chunk| list(chunk.to_vec())).collect(),
         // By Go's formula there are (len - 1) / size + 1 chunks, rounded down.

@@ -137,7 +137,7 @@ fn stepped(exec: &mut Exec<'_>, (start, stop): (i64, i64), step: i64) -> Result<
     }
     let count = start.abs_diff(stop).div_ceil(step.unsigned_abs());
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    exec.charge(count.saturating_mul(size_of::<Value>()))?;
+    exec.reserve(count.saturating_mul(size_of::<Value>()))?;
     Ok(std::iter::successors(Some(start), |at| at.checked_add(step)).take(count).collect())
 }
 

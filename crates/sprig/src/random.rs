@@ -7,7 +7,7 @@ use gotmpl::{CallError, Exec, Function, Str, Value};
 use rand_chacha::rand_core::Rng;
 
 use crate::args::{Outcome, bytes, function, int};
-use crate::env::{Env, below, env};
+use crate::env::{below, env};
 use crate::text::runes;
 
 const DIGITS: &str = "0123456789";
@@ -32,22 +32,21 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 /// Returns so many characters of a set; none for a negative number, as in Sprig.
 fn pick(exec: &mut Exec<'_>, function: &'static str, count: i64, set: &str) -> Outcome {
     let count = usize::try_from(count).unwrap_or(0);
-    exec.charge(count)?;
+    exec.reserve(count)?;
     let set = set.as_bytes();
-    let env = env(exec)?;
-    let mut random = env.random(exec, function);
+    let mut random = env(exec)?.random(exec, function);
     let one = |_| set[below(&mut random, set.len() as u64) as usize];
-    Ok(made(env, (0..count).map(one).collect::<Vec<u8>>()))
+    let text: Vec<u8> = (0..count).map(one).collect();
+    made(exec, text)
 }
 
 fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
     let count = usize::try_from(count).ok().filter(|count| *count <= isize::MAX as usize / 2);
     let count = count.ok_or_else(|| CallError::new("runtime error: makeslice: len out of range"))?;
-    exec.charge(count.saturating_mul(3))?;
+    exec.reserve(count.saturating_mul(3))?;
     let mut bytes = vec![0; count];
-    let env = env(exec)?;
-    env.random(exec, "randBytes").fill_bytes(&mut bytes);
-    Ok(made(env, STANDARD.encode(bytes)))
+    env(exec)?.random(exec, "randBytes").fill_bytes(&mut bytes);
+    made(exec, STANDARD.encode(bytes))
 }
 
 /// Returns a number that is not less than the first and less than the second.
@@ -58,30 +57,30 @@ fn random_int(exec: &Exec<'_>, min: i64, max: i64) -> Outcome {
     Ok(Value::Int(min.wrapping_add_unsigned(offset)))
 }
 
-fn shuffle(exec: &Exec<'_>, text: &[u8]) -> Outcome {
+fn shuffle(exec: &mut Exec<'_>, text: &[u8]) -> Outcome {
     let mut shuffled: Vec<char> = runes(text).map(|rune| rune.c).collect();
-    let env = env(exec)?;
-    let mut random = env.random(exec, "shuffle");
+    let mut random = env(exec)?.random(exec, "shuffle");
     for last in (1..shuffled.len()).rev() {
         shuffled.swap(last, below(&mut random, last as u64 + 1) as usize);
     }
-    Ok(made(env, shuffled.into_iter().collect::<String>()))
+    made(exec, shuffled.into_iter().collect::<String>())
 }
 
-fn uuid(exec: &Exec<'_>) -> Outcome {
+fn uuid(exec: &mut Exec<'_>) -> Outcome {
     let mut bytes = [0; 16];
-    let env = env(exec)?;
-    env.random(exec, "uuidv4").fill_bytes(&mut bytes);
+    env(exec)?.random(exec, "uuidv4").fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    Ok(made(env, parts.join("-")))
+    made(exec, parts.join("-"))
 }
 
 /// Returns a text that was made of randomness, and records it.
-pub(crate) fn made(env: &Env, text: impl Into<Str>) -> Value {
+pub(crate) fn made(exec: &mut Exec<'_>, text: impl Into<Str>) -> Outcome {
     let text = text.into();
-    env.made(&text);
-    Value::Str(text)
+    // Others hold it too from here on.
+    exec.charge(text.len())?;
+    env(exec)?.made(&text);
+    Ok(Value::Str(text))
 }

@@ -3,7 +3,7 @@
 use gotmpl::Type::{Any, Bool, String as Text};
 use gotmpl::{Function, Value};
 
-use crate::args::{any, bytes, function};
+use crate::args::{any, bytes, deep, function};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("typeOf", &[Any], Text, |_, args| Ok(Value::str(type_of(any(args, 0))))),
@@ -19,9 +19,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("kindIs", &[Text, Any], Bool, |_, args| {
         Ok(Value::Bool(any(args, 1).kind().name().as_bytes() == bytes(args, 0)))
     }),
-    function("deepEqual", &[Any, Any], Bool, |_, args| {
+    deep(function("deepEqual", &[Any, Any], Bool, |_, args| {
         Ok(Value::Bool(any(args, 0).deep_equal(any(args, 1))))
-    }),
+    })),
 ];
 
 fn type_of(value: &Value) -> String {

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gotmpl::Type::{Bool, Int, String as Text};
@@ -13,51 +14,51 @@ use gotmpl::{CallError, Exec, Function, List, Type, Value, strconv};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::args::{Outcome, bytes, function, int, string};
-use crate::text::{is_letter, runes};
+use crate::text::{is_letter, most_pieces, reserve_pieces, runes};
 
 mod expand;
 mod syntax;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("regexMatch", &[Text, Text], Bool, |exec, args| {
-        Ok(Value::Bool(compile(exec, bytes(args, 0)).is_ok_and(|pattern| is_match(&pattern, bytes(args, 1)))))
+        Ok(Value::Bool(compile(exec, args)?.is_ok_and(|pattern| is_match(&pattern, bytes(args, 1)))))
     }),
     function("mustRegexMatch", &[Text, Text], Bool, |exec, args| {
-        Ok(Value::Bool(is_match(&*compile(exec, bytes(args, 0))?, bytes(args, 1))))
+        Ok(Value::Bool(is_match(&*compile(exec, args)??, bytes(args, 1))))
     }),
-    function("regexFind", &[Text, Text], Text, |exec, args| {
-        Ok(find(&*must_compile(exec, bytes(args, 0))?, args))
-    }),
-    function("mustRegexFind", &[Text, Text], Text, |exec, args| {
-        Ok(find(&*compile(exec, bytes(args, 0))?, args))
-    }),
+    function("regexFind", &[Text, Text], Text, |exec, args| Ok(find(&*must_compile(exec, args)?, args))),
+    function("mustRegexFind", &[Text, Text], Text, |exec, args| Ok(find(&*compile(exec, args)??, args))),
     function("regexFindAll", &[Text, Text, Int], Type::STRINGS, |exec, args| {
-        Ok(find_all(&*must_compile(exec, bytes(args, 0))?, args))
+        let pattern = must_compile(exec, args)?;
+        find_all(exec, &pattern, args)
     }),
     function("mustRegexFindAll", &[Text, Text, Int], Type::STRINGS, |exec, args| {
-        Ok(find_all(&*compile(exec, bytes(args, 0))?, args))
+        let pattern = compile(exec, args)??;
+        find_all(exec, &pattern, args)
     }),
     function("regexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
-        let pattern = must_compile(exec, bytes(args, 0))?;
+        let pattern = must_compile(exec, args)?;
         replace(exec, &pattern, args, Replacement::Template)
     }),
     function("mustRegexReplaceAll", &[Text, Text, Text], Text, |exec, args| {
-        let pattern = compile(exec, bytes(args, 0))?;
+        let pattern = compile(exec, args)??;
         replace(exec, &pattern, args, Replacement::Template)
     }),
     function("regexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
-        let pattern = must_compile(exec, bytes(args, 0))?;
+        let pattern = must_compile(exec, args)?;
         replace(exec, &pattern, args, Replacement::Literal)
     }),
     function("mustRegexReplaceAllLiteral", &[Text, Text, Text], Text, |exec, args| {
-        let pattern = compile(exec, bytes(args, 0))?;
+        let pattern = compile(exec, args)??;
         replace(exec, &pattern, args, Replacement::Literal)
     }),
     function("regexSplit", &[Text, Text, Int], Type::STRINGS, |exec, args| {
-        Ok(split(&*must_compile(exec, bytes(args, 0))?, args))
+        let pattern = must_compile(exec, args)?;
+        split(exec, &pattern, args)
     }),
     function("mustRegexSplit", &[Text, Text, Int], Type::STRINGS, |exec, args| {
-        Ok(split(&*compile(exec, bytes(args, 0))?, args))
+        let pattern = compile(exec, args)??;
+        split(exec, &pattern, args)
     }),
     function("regexQuoteMeta", &[Text], Text, |_, args| Ok(quote_meta(bytes(args, 0)))),
 ];
@@ -68,7 +69,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ///
 /// Go's text, for what is no pattern.
 pub fn matcher(pattern: &str) -> Result<impl Fn(&str) -> bool + Send + Sync + use<>, String> {
-    let pattern = compile_new(pattern.as_bytes())?;
+    let Ok(pattern) = compile_new(pattern.as_bytes(), |_| Ok::<_, Infallible>(()));
+    let pattern = pattern?;
     Ok(move |text: &str| pattern.regex.is_match(text.as_bytes()))
 }
 
@@ -77,8 +79,13 @@ pub fn pattern_error(pattern: &str) -> Option<String> {
     syntax::rewrite(pattern.as_bytes()).err().map(|error| error.to_string())
 }
 
-/// What a compiled pattern may take; Go has a limit of the same kind.
-const SIZE_LIMIT: usize = 64 << 20;
+/// What a compiled pattern may take, tried in this order, since what it takes is not
+/// known before. Go has a limit of the same kind.
+const SIZE_LIMITS: [usize; 4] = [16 << 10, 256 << 10, 4 << 20, 64 << 20];
+/// A step of an execution for so many bytes of a pattern that is compiled.
+const BYTES_PER_STEP: usize = 8;
+/// A step for so many bytes of a pattern that a byte of text is held against.
+const SIZE_PER_STEP: usize = 1 << 10;
 /// Patterns kept; templates that make up new ones forever start over.
 const KEPT: usize = 4096;
 
@@ -94,29 +101,44 @@ type Compiled = Result<Arc<Pattern>, String>;
 /// A compiled pattern with the names of its groups.
 struct Pattern {
     regex: Regex,
+    /// Which of the [`SIZE_LIMITS`] it took.
+    size: usize,
     names: Vec<(String, usize)>,
 }
 
-/// Compiles a pattern, or finds it among those compiled before.
-fn compile(exec: &Exec<'_>, pattern: &[u8]) -> Compiled {
-    let Some(Patterns(known)) = exec.extension() else { return compile_new(pattern) };
+/// Compiles the pattern of a call, or finds it among those compiled before, and charges
+/// the search in the text. The outer error is that of the budget.
+fn compile(exec: &mut Exec<'_>, args: &[Value]) -> Result<Compiled, CallError> {
+    let compiled = find_or_compile(exec, bytes(args, 0))?;
+    if let Ok(pattern) = &compiled {
+        // Each byte may have to be held against each part of the pattern.
+        let size = (pattern.size / SIZE_PER_STEP) as u64;
+        exec.work(size.saturating_mul(bytes(args, 1).len() as u64))?;
+    }
+    Ok(compiled)
+}
+
+fn find_or_compile(exec: &mut Exec<'_>, pattern: &[u8]) -> Result<Compiled, CallError> {
+    let new = |exec: &mut Exec<'_>| compile_new(pattern, |size| exec.work((size / BYTES_PER_STEP) as u64));
+    let Some(Patterns(known)) = exec.extension() else { return new(exec) };
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(compiled) = lock().get(pattern) {
-        return compiled.clone();
+        return Ok(compiled.clone());
     }
     // Compiled without the lock: that two threads may do it twice costs less than waiting.
-    let compiled = compile_new(pattern);
+    let compiled = new(exec)?;
     let mut known = lock();
     if known.len() >= KEPT {
         known.clear();
     }
     known.insert(pattern.into(), compiled.clone());
-    compiled
+    Ok(compiled)
 }
 
 /// Compiles a pattern, with the error of Go's `regexp.MustCompile`.
-fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Arc<Pattern>, CallError> {
-    compile(exec, pattern).map_err(|err| {
+fn must_compile(exec: &mut Exec<'_>, args: &[Value]) -> Result<Arc<Pattern>, CallError> {
+    compile(exec, args)?.map_err(|err| {
+        let pattern = bytes(args, 0);
         let text = String::from_utf8_lossy(pattern);
         let quoted =
             if strconv::can_backquote(pattern) { format!("`{text}`") } else { strconv::quote(pattern) };
@@ -124,13 +146,21 @@ fn must_compile(exec: &Exec<'_>, pattern: &[u8]) -> Result<Arc<Pattern>, CallErr
     })
 }
 
-fn compile_new(pattern: &[u8]) -> Compiled {
-    let rewritten = syntax::rewrite(pattern).map_err(|err| err.to_string())?;
-    let compiled = RegexBuilder::new(&rewritten.pattern).size_limit(SIZE_LIMIT).nest_limit(4000).build();
-    let too_large =
-        || format!("error parsing regexp: expression too large: `{}`", String::from_utf8_lossy(pattern));
-    let regex = compiled.map_err(|_| too_large())?;
-    Ok(Arc::new(Pattern { regex, names: rewritten.names }))
+/// Compiles a pattern, once `charge` has let each size pass that is tried.
+fn compile_new<E>(pattern: &[u8], mut charge: impl FnMut(usize) -> Result<(), E>) -> Result<Compiled, E> {
+    let rewritten = match syntax::rewrite(pattern) {
+        Ok(rewritten) => rewritten,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    for size in SIZE_LIMITS {
+        charge(size)?;
+        let mut builder = RegexBuilder::new(&rewritten.pattern);
+        if let Ok(regex) = builder.size_limit(size).nest_limit(4000).build() {
+            return Ok(Ok(Arc::new(Pattern { regex, size, names: rewritten.names })));
+        }
+    }
+    let pattern = String::from_utf8_lossy(pattern);
+    Ok(Err(format!("error parsing regexp: expression too large: `{pattern}`")))
 }
 
 /// A text to be searched: valid UTF-8, with the way back to the original bytes.
@@ -193,23 +223,24 @@ fn find(pattern: &Pattern, args: &[Value]) -> Value {
     Value::str(span.map_or(&b""[..], |(from, to)| subject.cut(from, to)))
 }
 
-fn find_all(pattern: &Pattern, args: &[Value]) -> Value {
+fn find_all(exec: &mut Exec<'_>, pattern: &Pattern, args: &[Value]) -> Outcome {
     let subject = Subject::new(bytes(args, 1));
-    let limit = usize::try_from(int(args, 2)).unwrap_or(usize::MAX);
+    let limit = usize::try_from(int(args, 2)).unwrap_or(usize::MAX).min(most_pieces(exec));
     let found: Vec<_> = subject.spans(pattern).take(limit).map(|(from, to)| subject.cut(from, to)).collect();
+    reserve_pieces(exec, found.len())?;
     // Go returns a nil slice when there is nothing.
-    if found.is_empty() { Value::List(List::nil(Type::STRINGS)) } else { Value::strings(found) }
+    Ok(if found.is_empty() { Value::List(List::nil(Type::STRINGS)) } else { Value::strings(found) })
 }
 
-fn split(pattern: &Pattern, args: &[Value]) -> Value {
+fn split(exec: &mut Exec<'_>, pattern: &Pattern, args: &[Value]) -> Outcome {
     let subject = Subject::new(bytes(args, 1));
     let limit = int(args, 2);
     if limit == 0 {
-        return Value::List(List::nil(Type::STRINGS));
+        return Ok(Value::List(List::nil(Type::STRINGS)));
     }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(most_pieces(exec));
     if subject.text.is_empty() && !bytes(args, 0).is_empty() {
-        return Value::strings([""]);
+        return Ok(Value::strings([""]));
     }
     let (mut pieces, mut start, mut end) = (Vec::new(), 0, 0);
     for (from, to) in subject.spans(pattern).take(limit) {
@@ -225,7 +256,8 @@ fn split(pattern: &Pattern, args: &[Value]) -> Value {
     if end != subject.text.len() {
         pieces.push(subject.cut(start, subject.text.len()));
     }
-    Value::strings(pieces)
+    reserve_pieces(exec, pieces.len())?;
+    Ok(Value::strings(pieces))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,7 +274,6 @@ fn replace(exec: &mut Exec<'_>, pattern: &Pattern, args: &[Value], kind: Replace
     let (mut out, mut last) = (Vec::new(), 0);
     for captures in subject.captures(pattern) {
         let span = captures.get_match().range();
-        let before = out.len();
         out.extend_from_slice(subject.cut(last, span.start));
         if literal {
             out.extend_from_slice(replacement);
@@ -258,7 +289,7 @@ fn replace(exec: &mut Exec<'_>, pattern: &Pattern, args: &[Value], kind: Replace
                 found.map_or(b"", |found| subject.cut(found.start(), found.end()))
             });
         }
-        exec.charge(out.len() - before)?;
+        exec.reserve(out.len())?;
         last = span.end;
     }
     if last == 0 && out.is_empty() {

@@ -5,9 +5,9 @@
 use gotmpl::Type::{Any, Bool, Int, String as Text};
 use gotmpl::{CallError, Exec, Function, Map, Str, Type, Value, fmt, strconv};
 
-use crate::args::{Outcome, any, bytes, function, int, string, variadic};
+use crate::args::{Outcome, any, bytes, deep, function, int, string, variadic};
 use crate::cases;
-use crate::text::{self, cut, find, runes, strval};
+use crate::text::{self, cut, find, most_pieces, reserve_pieces, runes, strval};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("hello", &[], Text, |_, _| Ok(Value::str("Hello!"))),
@@ -59,9 +59,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("hasSuffix", &[Text, Text], Bool, |_, args| {
         Ok(Value::Bool(bytes(args, 1).ends_with(bytes(args, 0))))
     }),
-    variadic("quote", (&[], Any), Text, |_, args| Ok(quote(args))),
-    variadic("squote", (&[], Any), Text, |_, args| Ok(single_quote(args))),
-    variadic("cat", (&[], Any), Text, |_, args| Ok(concatenate(args))),
+    deep(variadic("quote", (&[], Any), Text, |_, args| Ok(quote(args)))),
+    deep(variadic("squote", (&[], Any), Text, |_, args| Ok(single_quote(args)))),
+    deep(variadic("cat", (&[], Any), Text, |_, args| Ok(concatenate(args)))),
     function("indent", &[Int, Text], Text, |exec, args| indent(exec, "", int(args, 0), bytes(args, 1))),
     function("nindent", &[Int, Text], Text, |exec, args| indent(exec, "\n", int(args, 0), bytes(args, 1))),
     function("replace", &[Text, Text, Text], Text, |exec, args| {
@@ -70,19 +70,21 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("plural", &[Text, Text, Int], Text, |_, args| {
         Ok(any(args, usize::from(int(args, 2) != 1)).clone())
     }),
-    function("toString", &[Any], Text, |_, args| Ok(Value::Str(strval(any(args, 0))))),
-    function("toStrings", &[Any], Type::STRINGS, |_, args| Ok(Value::List(text::strings(any(args, 0))))),
-    function("join", &[Text, Any], Text, |_, args| Ok(join(bytes(args, 0), any(args, 1)))),
-    function("split", &[Text, Text], Type::STRING_MAP, |_, args| {
-        Ok(numbered(&text::split(bytes(args, 1), bytes(args, 0), usize::MAX)))
+    deep(function("toString", &[Any], Text, |_, args| Ok(Value::Str(strval(any(args, 0)))))),
+    deep(function("toStrings", &[Any], Type::STRINGS, |_, args| {
+        Ok(Value::List(text::strings(any(args, 0))))
+    })),
+    deep(function("join", &[Text, Any], Text, |exec, args| join(exec, bytes(args, 0), any(args, 1)))),
+    function("split", &[Text, Text], Type::STRING_MAP, |exec, args| {
+        Ok(numbered(&pieces(exec, bytes(args, 1), bytes(args, 0), usize::MAX)?))
     }),
-    function("splitn", &[Text, Int, Text], Type::STRING_MAP, |_, args| {
+    function("splitn", &[Text, Int, Text], Type::STRING_MAP, |exec, args| {
         // A negative limit means no limit.
         let limit = usize::try_from(int(args, 1)).unwrap_or(usize::MAX);
-        Ok(numbered(&text::split(bytes(args, 2), bytes(args, 0), limit)))
+        Ok(numbered(&pieces(exec, bytes(args, 2), bytes(args, 0), limit)?))
     }),
-    function("splitList", &[Text, Text], Type::STRINGS, |_, args| {
-        Ok(Value::strings(text::split(bytes(args, 1), bytes(args, 0), usize::MAX)))
+    function("splitList", &[Text, Text], Type::STRINGS, |exec, args| {
+        Ok(Value::strings(pieces(exec, bytes(args, 1), bytes(args, 0), usize::MAX)?))
     }),
 ];
 
@@ -157,7 +159,7 @@ pub(crate) fn repeat(exec: &mut Exec<'_>, count: i64, text: &[u8]) -> Result<Vec
     let count = usize::try_from(count).map_err(|_| CallError::new("strings: negative Repeat count"))?;
     let size = text.len().checked_mul(count).filter(|size| i64::try_from(*size).is_ok());
     let size = size.ok_or_else(|| CallError::new("strings: Repeat output length overflow"))?;
-    exec.charge(size)?;
+    exec.reserve(size)?;
     Ok(text.repeat(count))
 }
 
@@ -178,7 +180,7 @@ fn wrap(exec: &mut Exec<'_>, width: i64, separator: &[u8], text: &[u8]) -> Outco
     let width = usize::try_from(width).unwrap_or(0).max(1);
     let break_words = !separator.is_empty();
     let newline = if break_words { separator } else { b"\n" };
-    exec.charge(text.len().saturating_add((text.len() / width).saturating_mul(newline.len())))?;
+    exec.reserve(text.len().saturating_add((text.len() / width).saturating_mul(newline.len())))?;
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while rest.len() > width {
@@ -241,7 +243,7 @@ fn indent(exec: &mut Exec<'_>, before: &str, spaces: i64, text: &[u8]) -> Outcom
     let lines = text.iter().filter(|byte| **byte == b'\n').count() + 1;
     let size = lines.checked_mul(width).and_then(|pad| pad.checked_add(text.len() + before.len()));
     let size = size.ok_or_else(|| CallError::new("strings: Repeat output length overflow"))?;
-    exec.charge(size)?;
+    exec.reserve(size)?;
     let mut out = Vec::with_capacity(size);
     out.extend_from_slice(before.as_bytes());
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -256,13 +258,14 @@ fn indent(exec: &mut Exec<'_>, before: &str, spaces: i64, text: &[u8]) -> Outcom
 
 fn replace(exec: &mut Exec<'_>, old: &[u8], new: &[u8], text: &[u8]) -> Outcome {
     if new.len() > old.len() {
-        exec.charge(text.len().saturating_add(1).saturating_mul(new.len()) / old.len().max(1))?;
+        exec.reserve(text.len().saturating_add(1).saturating_mul(new.len()) / old.len().max(1))?;
     }
     Ok(Value::str(text::replace(text, old, new)))
 }
 
-fn join(separator: &[u8], list: &Value) -> Value {
+fn join(exec: &mut Exec<'_>, separator: &[u8], list: &Value) -> Outcome {
     let list = text::strings(list);
+    exec.reserve(list.len().saturating_mul(separator.len()))?;
     let mut out = Vec::new();
     for (number, item) in list.items().iter().enumerate() {
         if number > 0 {
@@ -270,7 +273,19 @@ fn join(separator: &[u8], list: &Value) -> Value {
         }
         out.extend_from_slice(item.as_str().map_or(b"", Str::as_bytes));
     }
-    Value::str(out)
+    Ok(Value::str(out))
+}
+
+/// Splits text if there is room for the pieces.
+fn pieces<'a>(
+    exec: &mut Exec<'_>,
+    text: &'a [u8],
+    separator: &[u8],
+    limit: usize,
+) -> Result<Vec<&'a [u8]>, CallError> {
+    let pieces = text::split(text, separator, limit.min(most_pieces(exec)));
+    reserve_pieces(exec, pieces.len())?;
+    Ok(pieces)
 }
 
 /// Returns the pieces under `_0`, `_1` and so on.

@@ -2,7 +2,7 @@
 //! that is no UTF-8 counts as one U+FFFD; and Go's simple case mappings, which
 //! turn one rune into one rune.
 
-use gotmpl::{List, Str, Type, Value, fmt};
+use gotmpl::{CallError, Exec, List, Str, Type, Value, fmt};
 use memchr::memmem;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
@@ -159,6 +159,19 @@ pub(crate) fn split<'a>(text: &'a [u8], separator: &[u8], limit: usize) -> Vec<&
     }
     pieces.push(&text[last..]);
     pieces
+}
+
+/// What a piece of a text takes as a text of its own.
+const PER_PIECE: usize = 64;
+
+/// Returns a number of pieces for which there is no room any more.
+pub(crate) fn most_pieces(exec: &Exec<'_>) -> usize {
+    exec.room() / PER_PIECE + 2
+}
+
+/// Checks that there is room for so many pieces.
+pub(crate) fn reserve_pieces(exec: &mut Exec<'_>, count: usize) -> Result<(), CallError> {
+    exec.reserve(count.saturating_mul(PER_PIECE))
 }
 
 /// Returns where `part` begins in `text`.

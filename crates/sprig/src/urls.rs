@@ -5,12 +5,12 @@ use std::net::Ipv6Addr;
 use gotmpl::Type::String as Text;
 use gotmpl::{CallError, Function, Map, Type, Value, strconv};
 
-use crate::args::{NIL_POINTER, Outcome, bytes, function, map};
+use crate::args::{NIL_POINTER, Outcome, bytes, deep, function, map};
 use crate::text::{find, runes};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("urlParse", &[Text], Type::MAP, |_, args| parse_to_map(bytes(args, 0))),
-    function("urlJoin", &[Type::MAP], Text, |_, args| join(&map(args, 0)).map(Value::str)),
+    deep(function("urlJoin", &[Type::MAP], Text, |_, args| join(&map(args, 0)).map(Value::str))),
     // Looking up names is left to the network, which templates do not reach.
     function("getHostByName", &[Text], Text, |_, _| Ok(Value::str(""))),
 ];

@@ -8,7 +8,7 @@ mod index;
 
 use crate::exec::{Exec, Operand, assignable, can_be_nil, type_name, zero};
 use crate::fmt::{self, TooLong};
-use crate::function::{Body, CallError, Function};
+use crate::function::{Body, CallError, Function, Reach};
 use crate::tree::FunctionId;
 use crate::types::{Kind, Type};
 use crate::value::{Str, Value};
@@ -51,14 +51,14 @@ const NAMES: &[(&str, Builtin)] = &[
 static TEXT_FUNCTIONS: &[Function] = &[
     text_function("html", &[], |exec, args| escaped(exec, args, escape::html)),
     text_function("js", &[], |exec, args| escaped(exec, args, escape::js)),
-    text_function("print", &[], |exec, args| bounded(exec, fmt::sprint_within(args, exec.bytes_left()))),
+    text_function("print", &[], |exec, args| bounded(exec, fmt::sprint_within(args, exec.room()))),
     text_function("printf", &[Type::String], printf),
-    text_function("println", &[], |exec, args| bounded(exec, fmt::sprintln_within(args, exec.bytes_left()))),
+    text_function("println", &[], |exec, args| bounded(exec, fmt::sprintln_within(args, exec.room()))),
     text_function("urlquery", &[], |exec, args| escaped(exec, args, escape::url_query)),
 ];
 
 const fn text_function(name: &'static str, params: &'static [Type], call: Body) -> Function {
-    Function { name, params, variadic: Some(Type::Any), returns: Type::String, call }
+    Function { name, params, variadic: Some(Type::Any), returns: Type::String, reach: Reach::Deep, call }
 }
 
 /// Finds a builtin by its name.
@@ -111,30 +111,25 @@ pub(crate) fn call(builtin: Builtin, args: &[Operand]) -> Result {
 
 type Text = std::result::Result<Value, CallError>;
 
-fn text(exec: &mut Exec<'_>, bytes: Vec<u8>) -> Text {
-    exec.charge(bytes.len())?;
-    Ok(Value::Str(Str::from(bytes)))
-}
-
 fn escaped(exec: &mut Exec<'_>, args: &[Value], escape: fn(&[u8]) -> Vec<u8>) -> Text {
-    match escape::argument_text(args, exec.bytes_left()) {
-        Ok(plain) => text(exec, escape(&plain)),
-        Err(_) => Err(exec.exhausted()),
+    match escape::argument_text(args, exec.room()) {
+        Ok(plain) => Ok(Value::str(escape(&plain))),
+        Err(_) => Err(exec.too_long()),
     }
 }
 
 /// Returns text that was made within what is left of the budget.
 fn bounded(exec: &mut Exec<'_>, printed: std::result::Result<Vec<u8>, TooLong>) -> Text {
     match printed {
-        Ok(bytes) => text(exec, bytes),
-        Err(_) => Err(exec.exhausted()),
+        Ok(bytes) => Ok(Value::str(bytes)),
+        Err(_) => Err(exec.too_long()),
     }
 }
 
 fn printf(exec: &mut Exec<'_>, args: &[Value]) -> Text {
     let format = args.first().and_then(Value::as_str).map(Str::as_bytes).unwrap_or_default();
     let rest = args.get(1..).unwrap_or_default();
-    bounded(exec, fmt::sprintf_within(format, rest, exec.bytes_left()))
+    bounded(exec, fmt::sprintf_within(format, rest, exec.room()))
 }
 
 /// Calls a value that is a function. `callee` is its text, which is empty if it was piped.
@@ -168,7 +163,7 @@ pub(crate) fn call_value(exec: &mut Exec<'_>, callee: String, args: &[Operand]) 
         let value = passed(&arg.value, wanted).map_err(|error| format!("arg {at}: {error}"))?;
         values.push(value);
     }
-    Ok(Operand::of((function.call)(exec, &values)?, function.returns))
+    Ok(Operand::of(exec.call(function, &values)?, function.returns))
 }
 
 /// Returns a value as `call` and methods pass it: between integers it is converted.

@@ -13,6 +13,9 @@ use super::eval::Arguments;
 use super::operand::{assignable, can_be_nil, zero};
 use super::{Exec, Operand, Result, Scope};
 
+/// Steps for each thing that a method goes through.
+const METHOD_STEPS: u64 = 10;
+
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy)]
 enum Param {
@@ -71,7 +74,7 @@ impl Exec<'_> {
         if let Some(reads) = self.options.reads {
             reads.call(function.name, args.iter());
         }
-        let result = (function.call)(self, &args);
+        let result = self.call(function, &args);
         let result = self.called(function.name, node, result)?;
         self.give_back(args);
         Ok(Operand::of(result, function.returns))
@@ -100,7 +103,10 @@ impl Exec<'_> {
             reads.whole(&Value::Object(Rc::clone(&object)));
             args.iter().for_each(|arg| reads.whole(arg));
         }
-        let result = object.call_method(name, &args);
+        let worked =
+            self.work(METHOD_STEPS * object.extent() as u64).and_then(|()| self.look_at(args.iter()));
+        let result = worked.and_then(|()| object.call_method(name, &args));
+        let result = result.and_then(|result| self.made(&result).map(|()| result));
         let result = self.called(name, node, result)?;
         self.give_back(args);
         Ok(Operand::of(result, returns))
@@ -188,7 +194,9 @@ impl Exec<'_> {
                 let callee = arguments.nodes.first().map(|&first| scope.source.text_of(first));
                 builtins::call_value(self, callee.unwrap_or_default(), &args)
             }
-            _ => builtins::call(builtin, &args),
+            _ => {
+                self.look_at(args.iter().map(|arg| &arg.value)).and_then(|()| builtins::call(builtin, &args))
+            }
         };
         args.clear();
         self.spare_operands.push(args);

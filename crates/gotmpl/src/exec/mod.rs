@@ -4,6 +4,7 @@
 //! `reflect` semantics are kept where a template can see them, above all the node
 //! that an error names: it is the last one that was begun, not the one that encloses.
 
+mod budget;
 mod call;
 mod eval;
 mod operand;
@@ -20,6 +21,8 @@ use crate::strconv;
 use crate::templates::{Entry, Layer, Templates};
 use crate::tree::{NodeId, Source};
 use crate::value::{Str, Value};
+use budget::Budget;
+pub use budget::Limits;
 use eval::Variables;
 pub(crate) use operand::{Operand, assignable, can_be_nil, element_type, type_name, zero};
 
@@ -33,23 +36,6 @@ pub enum MissingKey {
     Zero,
     /// An error (`missingkey=error`).
     Error,
-}
-
-/// The bounds of an execution, for templates that nobody vouches for.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Nodes walked, functions called and rounds of loops.
-    pub steps: u64,
-    /// Executions inside each other, through functions such as `include`.
-    pub depth: u32,
-    /// Bytes written, and charged by functions.
-    pub bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { steps: 1_000_000_000, depth: 20_000, bytes: 1 << 30 }
-    }
 }
 
 /// What a caller may choose about an execution.
@@ -83,8 +69,7 @@ pub struct Exec<'a> {
     template_depth: u32,
     /// Executions inside each other.
     depth: u32,
-    steps: u64,
-    bytes: usize,
+    budget: Budget,
     out: Vec<u8>,
     /// Argument lists that are not in use.
     spare: Vec<Vec<Value>>,
@@ -115,8 +100,7 @@ impl<'a> Exec<'a> {
             node: 0,
             template_depth: 0,
             depth: 0,
-            steps: options.limits.steps,
-            bytes: options.limits.bytes,
+            budget: Budget::new(options.limits),
             out: Vec::new(),
             spare: Vec::new(),
             spare_operands: Vec::new(),
@@ -171,33 +155,6 @@ impl<'a> Exec<'a> {
         self.current.as_ref().map(|entry| position(entry, self.node))
     }
 
-    /// Takes `bytes` from the budget for output and memory, before a function
-    /// makes something that large.
-    pub fn charge(&mut self, bytes: usize) -> std::result::Result<(), CallError> {
-        match self.bytes.checked_sub(bytes) {
-            Some(left) => {
-                self.bytes = left;
-                Ok(())
-            }
-            None => Err(self.exhausted()),
-        }
-    }
-
-    /// Returns what is left of the budget for output and memory.
-    pub(crate) fn bytes_left(&self) -> usize {
-        self.bytes
-    }
-
-    /// Returns the error of a function whose text exceeds the budget.
-    pub(crate) fn exhausted(&mut self) -> CallError {
-        self.bytes = 0;
-        CallError::new(self.too_many_bytes())
-    }
-
-    fn too_many_bytes(&self) -> String {
-        format!("exceeded maximum output ({} bytes)", self.options.limits.bytes)
-    }
-
     fn no_template(&self, name: &str) -> String {
         let set = strconv::quote(self.templates.name().as_bytes());
         format!("template: no template {} associated with template {set}", strconv::quote(name.as_bytes()))
@@ -219,7 +176,9 @@ impl<'a> Exec<'a> {
         }
         let result = if self.depth > self.options.limits.depth {
             let limit = self.options.limits.depth;
-            Err(Error::plain(format!("exceeded maximum depth of executions ({limit})")))
+            Err(Error::plain(format!(
+                "exceeded maximum depth of executions ({limit}): a template includes itself without end"
+            )))
         } else {
             stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || {
                 self.run_frame(entry, &Operand::concrete(data))
@@ -265,24 +224,15 @@ impl<'a> Exec<'a> {
 
     /// Counts a step of work.
     fn step(&mut self) -> Result<()> {
-        match self.steps.checked_sub(1) {
-            Some(left) => {
-                self.steps = left;
-                Ok(())
-            }
-            None => Err(self.fail(format!("exceeded maximum steps ({})", self.options.limits.steps))),
-        }
+        if self.budget.take_steps(1) { Ok(()) } else { Err(self.fail_call(self.spent())) }
     }
 
     /// Counts output that was just written.
     fn written(&mut self, bytes: usize) -> Result<()> {
-        match self.bytes.checked_sub(bytes) {
-            Some(left) => {
-                self.bytes = left;
-                Ok(())
-            }
-            None => Err(self.fail(self.too_many_bytes())),
+        if self.budget.write(bytes, self.out.len(), self.depth) {
+            return Ok(());
         }
+        Err(self.fail_call(self.spent()))
     }
 }
 

@@ -84,7 +84,7 @@ impl Exec<'_> {
         if let Some(reads) = self.options.reads {
             reads.whole(value);
         }
-        let before = self.out.len();
+        let (before, room) = (self.out.len(), self.room());
         match value {
             Value::Nil => self.out.extend_from_slice(b"<no value>"),
             Value::Str(text) => self.out.extend_from_slice(text.as_bytes()),
@@ -94,7 +94,7 @@ impl Exec<'_> {
                 return Err(self.fail(format!("can't print {text} of type {}", object.go_type())));
             }
             // One byte more than there is left, so that what is missing shows.
-            _ => fmt::append_printable(&mut self.out, value, self.bytes.saturating_add(1)),
+            _ => fmt::append_printable(&mut self.out, value, room.saturating_add(1)),
         }
         self.written(self.out.len() - before)
     }
@@ -215,6 +215,9 @@ impl Exec<'_> {
 
     fn range_map(&mut self, rounds: &mut Rounds<'_>, map: &Map) -> Result<()> {
         let of = element_type(map.go_type());
+        if let Err(failure) = self.work(map.len() as u64) {
+            return Err(self.fail_call(failure));
+        }
         // Keys and values are taken before the first round: changes are not seen.
         let entries: Vec<_> = map.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         for (key, value) in entries {

@@ -12,7 +12,7 @@ use crate::value::{Str, Value};
 use print::Printer;
 
 /// The most bytes that one call may write, whatever widths its format asks for.
-const LARGEST: usize = 1 << 30;
+const LARGEST: usize = 1 << 27;
 
 /// Returns what `%v` prints for the value.
 pub fn display(value: &Value) -> Str {

@@ -9,6 +9,9 @@ use super::{MAX_DEPTH, push_lossy};
 use crate::types::Type;
 use crate::value::{List, Map, Value};
 
+/// How many values a document may have. Larger ones exist only to use up memory.
+const MAX_VALUES: usize = 4_000_000;
+
 /// Why JSON text could not be decoded, with what could.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
@@ -22,7 +25,7 @@ pub struct DecodeError {
 
 /// Decodes JSON text into `interface {}`, `[]interface {}` or `map[string]interface {}`.
 pub fn decode(text: &[u8], into: Type) -> Result<Value, DecodeError> {
-    let mut decoder = Decoder { text, at: 0, depth: 0, error: None };
+    let mut decoder = Decoder { text, at: 0, depth: 0, values: 0, error: None };
     let value = decoder.document().map_err(|message| DecodeError { message, partial: zero(into) })?;
     let value = decoder.fit(value, into);
     match decoder.error {
@@ -43,6 +46,7 @@ struct Decoder<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
+    values: usize,
     /// The first error of type; Go reports it after decoding the rest.
     error: Option<String>,
 }
@@ -76,6 +80,10 @@ impl Decoder<'_> {
     }
 
     fn value(&mut self) -> Result<Value, String> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(format!("exceeded maximum size of a document ({MAX_VALUES} values)"));
+        }
         self.space();
         match self.peek() {
             Some(b'{') => self.nested(Self::object),

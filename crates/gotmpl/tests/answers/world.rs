@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use gotmpl::{
     CallError, Exec, Function, FunctionValue, Functions, Kind, List, Map, MissingKey, Object, Options,
-    Parsed, Sequence, Templates, Type, Value, fmt,
+    Parsed, Reach, Sequence, Templates, Type, Value, fmt,
 };
 
 /// Returns what a template prints over [`data`], or the error.
@@ -147,7 +147,7 @@ fn function(
         "AnyF" => "func(interface {}) string",
         _ => "func(bool) (string, error)",
     };
-    FunctionValue::new(go_type, Function { name, params, variadic, returns, call })
+    FunctionValue::new(go_type, Function { name, params, variadic, returns, reach: Reach::Shallow, call })
 }
 
 fn function_values() -> Vec<(&'static str, Value)> {
@@ -257,7 +257,7 @@ const fn row(
     returns: Type,
     call: gotmpl::Body,
 ) -> Function {
-    Function { name, params, variadic, returns, call }
+    Function { name, params, variadic, returns, reach: Reach::Shallow, call }
 }
 
 /// Returns its only argument.

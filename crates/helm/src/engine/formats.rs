@@ -3,7 +3,7 @@
 //! Those without `must` never fail: writing gives nothing (or, for TOML, the
 //! error's text), reading a map with the key `Error`.
 
-use gotmpl::{CallError, Function, Map, Type, Value};
+use gotmpl::{CallError, Exec, Function, Map, Reach, Type, Value};
 
 use super::{pretty, toml};
 
@@ -23,21 +23,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     writer("mustToJson", |_, args| Ok(Value::str(gotmpl::json::encode(argument(args))?))),
     writer("toToml", |_, args| Ok(Value::str(encode_toml(args)?.unwrap_or_else(|error| error)))),
     writer("mustToToml", |_, args| Ok(Value::str(encode_toml(args)??))),
-    reader("fromYaml", Type::MAP, |_, args| Ok(map_or_error(from_yaml(args)))),
-    reader("fromYamlArray", Type::LIST, |_, args| Ok(list_or_error(from_yaml(args)))),
-    reader("fromJson", Type::MAP, |_, args| Ok(json_map(args))),
-    reader("fromJsonArray", Type::LIST, |_, args| Ok(json_list(args))),
-    reader("fromToml", Type::MAP, |_, args| {
-        Ok(toml::decode(text(args)).unwrap_or_else(|error| error_map(&error)))
+    reader("fromYaml", Type::MAP, |exec, args| Ok(map_or_error(from_yaml(text(exec, args)?)))),
+    reader("fromYamlArray", Type::LIST, |exec, args| Ok(list_or_error(from_yaml(text(exec, args)?)))),
+    reader("fromJson", Type::MAP, |exec, args| Ok(json_map(text(exec, args)?))),
+    reader("fromJsonArray", Type::LIST, |exec, args| Ok(json_list(text(exec, args)?))),
+    reader("fromToml", Type::MAP, |exec, args| {
+        Ok(toml::decode(text(exec, args)?).unwrap_or_else(|error| error_map(&error)))
     }),
 ];
 
 const fn writer(name: &'static str, call: gotmpl::Body) -> Function {
-    Function { name, params: &[Type::Any], variadic: None, returns: Type::String, call }
+    Function { name, params: &[Type::Any], variadic: None, returns: Type::String, reach: Reach::Deep, call }
 }
 
 const fn reader(name: &'static str, returns: Type, call: gotmpl::Body) -> Function {
-    Function { name, params: &[Type::String], variadic: None, returns, call }
+    Function { name, params: &[Type::String], variadic: None, returns, reach: Reach::Shallow, call }
 }
 
 fn argument(args: &[Value]) -> &Value {
@@ -65,26 +65,29 @@ fn encode_toml(args: &[Value]) -> Result<Result<String, String>, CallError> {
     }
 }
 
-fn from_yaml(args: &[Value]) -> Result<Value, String> {
-    goyaml::from_slice(text(args)).map_err(|error| error.unmarshal_text())
+fn from_yaml(text: &[u8]) -> Result<Value, String> {
+    goyaml::from_slice(text).map_err(|error| error.unmarshal_text())
 }
 
 /// A wrong type is noted beside what could be decoded, as Go fills the map first.
-fn json_map(args: &[Value]) -> Value {
-    gotmpl::json::decode(text(args), Type::MAP).unwrap_or_else(|error| {
+fn json_map(text: &[u8]) -> Value {
+    gotmpl::json::decode(text, Type::MAP).unwrap_or_else(|error| {
         let map = error.partial.as_map().filter(|map| !map.is_nil()).unwrap_or_default();
         map.insert("Error", Value::str(error.message));
         Value::Map(map)
     })
 }
 
-fn json_list(args: &[Value]) -> Value {
-    gotmpl::json::decode(text(args), Type::LIST)
+fn json_list(text: &[u8]) -> Value {
+    gotmpl::json::decode(text, Type::LIST)
         .unwrap_or_else(|error| Value::list(vec![Value::str(error.message)]))
 }
 
-fn text(args: &[Value]) -> &[u8] {
-    argument(args).as_str().map(gotmpl::Str::as_bytes).unwrap_or_default()
+/// Returns the text to be read, after charging the work: a character may be a value.
+fn text<'a>(exec: &mut Exec<'_>, args: &'a [Value]) -> Result<&'a [u8], CallError> {
+    let text = argument(args).as_str().map(gotmpl::Str::as_bytes).unwrap_or_default();
+    exec.work(2 * text.len() as u64)?;
+    Ok(text)
 }
 
 fn map_or_error(read: Result<Value, String>) -> Value {

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use gotmpl::{CallError, Exec, Function, Str, Type, Value};
+use gotmpl::{CallError, Exec, Function, Reach, Str, Type, Value};
 
 use super::error_text::mark_message;
 use crate::render::Mode;
@@ -20,6 +20,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: include,
     },
     Function {
@@ -27,6 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: tpl,
     },
     Function {
@@ -34,15 +36,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Type::String, Type::Any],
         variadic: None,
         returns: Type::Any,
+        reach: Reach::Shallow,
         call: required,
     },
-    Function { name: "fail", params: &[Type::String], variadic: None, returns: Type::String, call: fail },
+    Function {
+        name: "fail",
+        params: &[Type::String],
+        variadic: None,
+        returns: Type::String,
+        reach: Reach::Shallow,
+        call: fail,
+    },
     // Without a cluster there is nothing to find, and no error either.
     Function {
         name: "lookup",
         params: &[Type::String, Type::String, Type::String, Type::String],
         variadic: None,
         returns: Type::MAP,
+        reach: Reach::Shallow,
         call: |_, _| Ok(Value::Map(gotmpl::Map::new())),
     },
     Function {
@@ -50,6 +61,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Type::String],
         variadic: None,
         returns: Type::String,
+        reach: Reach::Shallow,
         call: |_, _| Ok(Value::str("")),
     },
 ];
@@ -100,6 +112,7 @@ fn include(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
 
 fn tpl(exec: &mut Exec<'_>, args: &[Value]) -> Result<Value, CallError> {
     let text = string(args, 0);
+    exec.work(text.len() as u64)?;
     let quoted = || gotmpl::strconv::quote(text.as_bytes());
     let parsed = state(exec)?
         .engine

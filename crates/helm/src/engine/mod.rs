@@ -41,8 +41,29 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     functions: Functions,
-    parsed: Mutex<BTreeMap<Str, Parsed>>,
+    parsed: Mutex<ParsedTexts>,
     patterns: sprig::Patterns,
+}
+
+/// Texts with what they were parsed to.
+#[derive(Default)]
+struct ParsedTexts {
+    by_text: BTreeMap<Str, Parsed>,
+    /// The length of all the texts.
+    bytes: usize,
+}
+
+impl ParsedTexts {
+    /// Texts kept, in bytes; templates that make up new ones forever start over.
+    const KEPT: usize = 64 << 20;
+
+    fn insert(&mut self, text: Str, parsed: Parsed) {
+        if self.bytes > Self::KEPT {
+            *self = ParsedTexts::default();
+        }
+        self.bytes += text.len();
+        self.by_text.insert(text, parsed);
+    }
 }
 
 impl Engine {
@@ -55,7 +76,7 @@ impl Engine {
     /// Parses a text under a name, or returns what it was parsed to before.
     fn parse(&self, name: &str, text: &[u8]) -> Result<Parsed, gotmpl::Error> {
         let lock = || self.0.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(text).cloned();
+        let known = lock().by_text.get(text).cloned();
         if let Some(parsed) = known {
             return parsed.named(name);
         }
@@ -192,3 +213,6 @@ fn without_no_value(text: &[u8]) -> Option<Vec<u8>> {
     out.extend_from_slice(&text[end..]);
     Some(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,6 +104,9 @@ struct Signer<'a> {
     key: &'a PrivateKey,
 }
 
+/// Steps of an execution that take as long as making a key of 2048 bits and signing it.
+const CERTIFICATE_STEPS: u64 = 800_000;
+
 /// What the functions that make certificates share: the key that they certify, and whose serial number
 /// comes from the same generator.
 struct Maker<'a> {
@@ -114,7 +117,8 @@ struct Maker<'a> {
     key: PrivateKey,
 }
 
-fn authority(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+fn authority(exec: &mut Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+    exec.work(CERTIFICATE_STEPS)?;
     let mut maker = Maker::new(exec, function, key)?;
     let mut template = maker.template((bytes(args, 0), int(args, 1)));
     template.is_authority = true;
@@ -122,14 +126,16 @@ fn authority(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Optio
     maker.sign(&template, &signer)
 }
 
-fn self_signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+fn self_signed(exec: &mut Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+    exec.work(CERTIFICATE_STEPS)?;
     let mut maker = Maker::new(exec, function, key)?;
     let template = maker.leaf(args)?;
     let signer = Signer { name: template.subject()?, key_id: Vec::new(), key: &maker.key };
     maker.sign(&template, &signer)
 }
 
-fn signed(exec: &Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+fn signed(exec: &mut Exec<'_>, function: &'static str, args: &[Value], key: Option<&[u8]>) -> Outcome {
+    exec.work(CERTIFICATE_STEPS)?;
     let mut maker = Maker::new(exec, function, key)?;
     let empty = Certificate { cert: Vec::new(), key: Vec::new() };
     let authority = any(args, 4).as_object::<Certificate>().unwrap_or(&empty);

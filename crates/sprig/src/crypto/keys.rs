@@ -32,6 +32,10 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 /// The public exponent of all RSA keys made here, as of Go's.
 const RSA_EXPONENT: u32 = 65537;
 
+/// Steps of an execution that take as long as making a key of 4096 bits, and one on a curve.
+const LARGE_KEY_STEPS: u64 = 6_000_000;
+const KEY_STEPS: u64 = 20_000;
+
 /// A private key.
 pub(super) enum PrivateKey {
     Rsa(Box<rsa::PrivateKey>),
@@ -43,9 +47,9 @@ pub(super) enum PrivateKey {
 }
 
 /// Makes a key of a named kind and returns its PEM, or what is wrong, as text.
-pub(super) fn generate_named(exec: &Exec<'_>, kind: &[u8]) -> Outcome {
-    let env = env(exec)?;
-    let random = &mut env.random(exec, "genPrivateKey");
+pub(super) fn generate_named(exec: &mut Exec<'_>, kind: &[u8]) -> Outcome {
+    exec.work(if matches!(kind, b"" | b"rsa" | b"dsa") { LARGE_KEY_STEPS } else { KEY_STEPS })?;
+    let random = &mut env(exec)?.random(exec, "genPrivateKey");
     let key = match kind {
         b"" | b"rsa" => generate_rsa::<{ U2048::LIMBS }>(random)?,
         b"dsa" => PrivateKey::Dsa(Box::new(DsaKey::generate(random))),
@@ -57,7 +61,8 @@ pub(super) fn generate_named(exec: &Exec<'_>, kind: &[u8]) -> Outcome {
         }
         _ => return Ok(Value::str([b"Unknown type ", kind].concat())),
     };
-    Ok(made(env, key.to_pem()?))
+    let pem = key.to_pem()?;
+    made(exec, pem)
 }
 
 /// Makes an RSA key of two primes of so many limbs, within the bounds of FIPS 186-5.

@@ -24,7 +24,6 @@ fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
     }
     match value {
         Value::List(list) if !list.is_nil() => {
-            exec.charge(list.len() * size_of::<Value>())?;
             let items = list
                 .items()
                 .iter()
@@ -33,7 +32,6 @@ fn copy(exec: &mut Exec<'_>, value: &Value, depth: usize) -> Outcome {
             Ok(Value::List(List::new(list.go_type(), items)))
         }
         Value::Map(map) if !map.is_nil() => {
-            exec.charge(map.len() * size_of::<Value>())?;
             let entries = map.entries();
             let copied = entries
                 .iter()
