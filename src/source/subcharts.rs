@@ -17,7 +17,7 @@ use sprig::semver::Version;
 
 use super::archive::pack_chart;
 use super::cache::{Cache, Item};
-use super::chart_dependencies::{Lock, Requested, local_folder, requested};
+use super::chart_dependencies::{Lock, local_folder, requested};
 use super::http::hex;
 use super::placing::{self, Content, Tree};
 use super::plan::Step;
@@ -65,13 +65,22 @@ impl Surroundings<'_> {
         // What is wrong with a chart is told by who renders it.
         let Ok(chart) = helm::load(&disk) else { return Ok(None) };
         let has = |name: &str| chart.dependencies.iter().any(|dependency| dependency.name() == name);
+        let mut wanted = chart.metadata.dependencies.iter().flatten();
+        let has_all = wanted.all(|dependency| has(&dependency.name));
         let mut needs = Needs { folder, asked: Vec::new(), folders: Vec::new() };
-        let Requested { entries, .. } = requested(&disk, Lock::Follow, self.repository)?;
+        let entries = match requested(&disk, Lock::Follow, self.repository) {
+            // Where nothing is missing, nobody asks what the lock says.
+            Err(_) if has_all => return Ok(None),
+            requested => requested?.entries,
+        };
         for entry in entries {
             if let Some(path) = entry.repository.strip_prefix("file://") {
                 let path = local_folder(&disk, path);
-                self.check_inside(&needs.folder, &path)?;
-                let version = entry.version_in(&path)?;
+                let version = self.check_inside(&needs.folder, &path).and_then(|()| entry.version_in(&path));
+                let version = match version {
+                    Err(_) if has(&entry.name) => continue,
+                    version => version?,
+                };
                 // One that was packed before may have been edited since.
                 let was_packed = disk.join(format!("charts/{}-{version}.tgz", entry.name)).is_file();
                 if !has(&entry.name) || was_packed {

@@ -131,9 +131,22 @@ fn dependencies_that_are_there_are_left_alone() {
     for (path, text) in LOC {
         site.write(&format!("app/charts/{path}"), text);
     }
-    let run = site.ok(&["install"]);
-    assert!(run.stderr.contains("Nothing to install"), "{}", run.stderr);
-    assert!(!site.path("fab.lock").exists());
+    let check = || {
+        let run = site.ok(&["install"]);
+        assert!(run.stderr.contains("Nothing to install"), "{}", run.stderr);
+        assert!(!site.path("fab.lock").exists());
+    };
+    check();
+    // Neither a lock of other dependencies nor a folder that is not here matters then.
+    site.write("app/Chart.lock", "dependencies: []\ndigest: sha256:0\n");
+    check();
+    site.write(
+        "app/Chart.yaml",
+        &app(&["name: loc, version: '*', repository: 'file://../nowhere'".to_owned()]),
+    );
+    check();
+    fs::remove_file(site.path("app/Chart.lock")).unwrap();
+    check();
 }
 
 #[test]
