@@ -361,8 +361,8 @@ fn is_registry(component: &Component) -> bool {
 
 /// The chart of a registry may be the end of its source.
 fn chart(component: &Component) -> Result<Asked, SourceError> {
-    let source = component.source.trim_end_matches('/');
-    let (repository, chart) = match source.rsplit_once('/') {
+    let source = component.source.as_str();
+    let (repository, chart) = match source.trim_end_matches('/').rsplit_once('/') {
         Some(parts) if component.path.is_empty() => parts,
         _ => (source, component.path.as_str()),
     };
