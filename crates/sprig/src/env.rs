@@ -203,6 +203,11 @@ impl Env {
         random
     }
 
+    /// Returns at how many places something was asked for.
+    pub(crate) fn places(&self) -> usize {
+        self.uses.borrow().len()
+    }
+
     /// Records the text that the last use led to.
     pub(crate) fn made(&self, text: &Str) {
         if let Some(last) = self.uses.borrow_mut().last_mut() {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gotmpl::Type::{Int, String as Text};
 use gotmpl::{CallError, Exec, Function, Str, Value};
+use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 
 use crate::args::{Outcome, bytes, function, int};
@@ -34,7 +35,7 @@ fn pick(exec: &mut Exec<'_>, function: &'static str, count: i64, set: &str) -> O
     let count = usize::try_from(count).unwrap_or(0);
     exec.reserve(count)?;
     let set = set.as_bytes();
-    let mut random = env(exec)?.random(exec, function);
+    let mut random = generator(exec, function)?;
     let one = |_| set[below(&mut random, set.len() as u64) as usize];
     let text: Vec<u8> = (0..count).map(one).collect();
     made(exec, text)
@@ -45,21 +46,22 @@ fn random_bytes(exec: &mut Exec<'_>, count: i64) -> Outcome {
     let count = count.ok_or_else(|| CallError::new("runtime error: makeslice: len out of range"))?;
     exec.reserve(count.saturating_mul(3))?;
     let mut bytes = vec![0; count];
-    env(exec)?.random(exec, "randBytes").fill_bytes(&mut bytes);
+    generator(exec, "randBytes")?.fill_bytes(&mut bytes);
     made(exec, STANDARD.encode(bytes))
 }
 
 /// Returns a number that is not less than the first and less than the second.
-fn random_int(exec: &Exec<'_>, min: i64, max: i64) -> Outcome {
+fn random_int(exec: &mut Exec<'_>, min: i64, max: i64) -> Outcome {
     let span = u64::try_from(max.wrapping_sub(min)).ok().filter(|span| *span > 0);
     let span = span.ok_or_else(|| CallError::new("invalid argument to Intn"))?;
-    let offset = below(&mut env(exec)?.random(exec, "randInt"), span);
+    let offset = below(&mut generator(exec, "randInt")?, span);
     Ok(Value::Int(min.wrapping_add_unsigned(offset)))
 }
 
 fn shuffle(exec: &mut Exec<'_>, text: &[u8]) -> Outcome {
+    exec.work(text.len() as u64)?;
     let mut shuffled: Vec<char> = runes(text).map(|rune| rune.c).collect();
-    let mut random = env(exec)?.random(exec, "shuffle");
+    let mut random = generator(exec, "shuffle")?;
     for last in (1..shuffled.len()).rev() {
         shuffled.swap(last, below(&mut random, last as u64 + 1) as usize);
     }
@@ -68,12 +70,22 @@ fn shuffle(exec: &mut Exec<'_>, text: &[u8]) -> Outcome {
 
 fn uuid(exec: &mut Exec<'_>) -> Outcome {
     let mut bytes = [0; 16];
-    env(exec)?.random(exec, "uuidv4").fill_bytes(&mut bytes);
+    generator(exec, "uuidv4")?.fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     made(exec, parts.join("-"))
+}
+
+/// Steps of an execution that take as long as making and noting a generator.
+const GENERATOR_STEPS: u64 = 150;
+
+/// Returns a generator for a call.
+fn generator(exec: &mut Exec<'_>, function: &'static str) -> Result<ChaCha20Rng, CallError> {
+    let env = env(exec)?;
+    exec.work(GENERATOR_STEPS + env.places() as u64)?;
+    Ok(env.random(exec, function))
 }
 
 /// Returns a text that was made of randomness, and records it.

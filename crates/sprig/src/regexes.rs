@@ -81,11 +81,11 @@ pub fn pattern_error(pattern: &str) -> Option<String> {
 
 /// What a compiled pattern may take, tried in this order, since what it takes is not
 /// known before. Go has a limit of the same kind.
-const SIZE_LIMITS: [usize; 4] = [16 << 10, 256 << 10, 4 << 20, 64 << 20];
+const SIZE_LIMITS: [usize; 5] = [2 << 10, 16 << 10, 256 << 10, 4 << 20, 64 << 20];
 /// A step of an execution for so many bytes of a pattern that is compiled.
 const BYTES_PER_STEP: usize = 8;
 /// A step for so many bytes of a pattern that a byte of text is held against.
-const SIZE_PER_STEP: usize = 1 << 10;
+const SIZE_PER_STEP: usize = 2 << 10;
 /// Patterns kept; templates that make up new ones forever start over.
 const KEPT: usize = 4096;
 

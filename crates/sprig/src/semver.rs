@@ -19,12 +19,16 @@ pub(crate) use object::zero_like;
 
 use object::{POINTER, Pointed};
 
+/// Steps of an execution that take as long as reading a constraint and a version.
+const COMPARISON_STEPS: u64 = 200;
+
 pub(crate) const FUNCTIONS: &[Function] = &[
     function("semver", &[Text], POINTER, |_, args| {
         let version = Version::parse_bytes(bytes(args, 0))?;
         Ok(Value::Object(Rc::new(Pointed::Pointer(version))))
     }),
-    function("semverCompare", &[Text, Text], Bool, |_, args| {
+    function("semverCompare", &[Text, Text], Bool, |exec, args| {
+        exec.work(COMPARISON_STEPS)?;
         let constraint = Constraint::parse_bytes(bytes(args, 0))?;
         let version = Version::parse_bytes(bytes(args, 1))?;
         Ok(Value::Bool(constraint.check(&version)))

@@ -21,7 +21,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     }),
     function("upper", &[Text], Text, |_, args| Ok(cases::upper(bytes(args, 0)))),
     function("lower", &[Text], Text, |_, args| Ok(cases::lower(bytes(args, 0)))),
-    function("title", &[Text], Text, |_, args| Ok(cases::title(bytes(args, 0)))),
+    function("title", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::title(bytes(args, 0)))
+    }),
     function("untitle", &[Text], Text, |_, args| Ok(cases::untitle(bytes(args, 0)))),
     function("substr", &[Int, Int, Text], Text, |_, args| {
         substring(int(args, 0), int(args, 1), bytes(args, 2))
@@ -29,8 +32,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     function("repeat", &[Int, Text], Text, |exec, args| {
         repeat(exec, int(args, 0), bytes(args, 1)).map(Value::str)
     }),
-    function("trimall", &[Text, Text], Text, |_, args| Ok(trim_all(bytes(args, 0), bytes(args, 1)))),
-    function("trimAll", &[Text, Text], Text, |_, args| Ok(trim_all(bytes(args, 0), bytes(args, 1)))),
+    function("trimall", &[Text, Text], Text, |exec, args| trim_all(exec, bytes(args, 0), bytes(args, 1))),
+    function("trimAll", &[Text, Text], Text, |exec, args| trim_all(exec, bytes(args, 0), bytes(args, 1))),
     function("trimSuffix", &[Text, Text], Text, |_, args| {
         let (suffix, text) = (bytes(args, 0), bytes(args, 1));
         Ok(Value::str(text.strip_suffix(suffix).unwrap_or(text)))
@@ -39,12 +42,30 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         let (prefix, text) = (bytes(args, 0), bytes(args, 1));
         Ok(Value::str(text.strip_prefix(prefix).unwrap_or(text)))
     }),
-    function("nospace", &[Text], Text, |_, args| Ok(without_space(bytes(args, 0)))),
-    function("initials", &[Text], Text, |_, args| Ok(cases::initials(bytes(args, 0)))),
-    function("swapcase", &[Text], Text, |_, args| Ok(cases::swap(bytes(args, 0)))),
-    function("snakecase", &[Text], Text, |_, args| Ok(cases::lower_joined(bytes(args, 0), b'_'))),
-    function("camelcase", &[Text], Text, |_, args| Ok(cases::pascal(bytes(args, 0)))),
-    function("kebabcase", &[Text], Text, |_, args| Ok(cases::lower_joined(bytes(args, 0), b'-'))),
+    function("nospace", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(without_space(bytes(args, 0)))
+    }),
+    function("initials", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::initials(bytes(args, 0)))
+    }),
+    function("swapcase", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::swap(bytes(args, 0)))
+    }),
+    function("snakecase", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::lower_joined(bytes(args, 0), b'_'))
+    }),
+    function("camelcase", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::pascal(bytes(args, 0)))
+    }),
+    function("kebabcase", &[Text], Text, |exec, args| {
+        look_at_characters(exec, args)?;
+        Ok(cases::lower_joined(bytes(args, 0), b'-'))
+    }),
     function("wrap", &[Int, Text], Text, |exec, args| wrap(exec, int(args, 0), b"", bytes(args, 1))),
     function("wrapWith", &[Int, Text, Text], Text, |exec, args| {
         let separator = if bytes(args, 1).is_empty() { b"\n" } else { bytes(args, 1) };
@@ -87,6 +108,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         Ok(Value::strings(pieces(exec, bytes(args, 1), bytes(args, 0), usize::MAX)?))
     }),
 ];
+
+/// Charges for what is done character by character, which takes far longer than to copy.
+fn look_at_characters(exec: &mut Exec<'_>, args: &[Value]) -> Result<(), CallError> {
+    exec.work(2 * bytes(args, 0).len() as u64)
+}
 
 /// Shortens text to a width with `...`, as goutils' `AbbreviateFull` does.
 fn abbreviate(offset: i64, width: i64, text: Str) -> Value {
@@ -163,8 +189,9 @@ pub(crate) fn repeat(exec: &mut Exec<'_>, count: i64, text: &[u8]) -> Result<Vec
     Ok(text.repeat(count))
 }
 
-fn trim_all(set: &[u8], text: &[u8]) -> Value {
-    Value::str(text::trim(text, |c| runes(set).any(|rune| rune.c == c)))
+fn trim_all(exec: &mut Exec<'_>, set: &[u8], text: &[u8]) -> Outcome {
+    exec.work((set.len() as u64).saturating_mul(text.len() as u64) / 8)?;
+    Ok(Value::str(text::trim(text, |c| runes(set).any(|rune| rune.c == c))))
 }
 
 /// Drops white space byte by byte, as goutils does: bytes beyond ASCII are taken

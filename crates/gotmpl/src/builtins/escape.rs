@@ -75,7 +75,9 @@ pub(super) fn js(text: &[u8]) -> Vec<u8> {
             b'\'' => out.extend_from_slice(b"\\'"),
             b'"' => out.extend_from_slice(b"\\\""),
             b'<' | b'>' | b'&' | b'=' | ..b' ' => {
-                out.extend_from_slice(format!("\\u{byte:04X}").as_bytes());
+                let digit = |digit: u8| b"0123456789ABCDEF"[usize::from(digit)];
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
             }
             b' '..0x80 => out.push(byte),
             // Go tests the replacement for a byte that is not UTF-8, and writes the byte.

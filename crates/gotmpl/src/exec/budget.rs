@@ -66,8 +66,8 @@ enum Spent {
 const TEXT_PER_STEP: usize = 8;
 /// A step for so many items of a list that is passed.
 const ITEMS_PER_STEP: usize = 4;
-/// Steps to call a function.
-const CALL_STEPS: u64 = 4;
+/// Steps to call a function or method.
+pub(super) const CALL_STEPS: u64 = 20;
 /// Steps to go through a value inside a value: to compare, copy or write it.
 const NODE_STEPS: u64 = 10;
 /// Bytes that a text, list or map takes beside what it holds.

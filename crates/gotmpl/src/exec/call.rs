@@ -9,6 +9,7 @@ use crate::tree::{FunctionId, NodeId, NodeKind, Source};
 use crate::types::{Kind, Type};
 use crate::value::{Object, Value};
 
+use super::budget::CALL_STEPS;
 use super::eval::Arguments;
 use super::operand::{assignable, can_be_nil, zero};
 use super::{Exec, Operand, Result, Scope};
@@ -49,6 +50,7 @@ impl Exec<'_> {
         arguments: Arguments<'_>,
     ) -> Result<Operand> {
         self.step()?;
+        self.work(arguments.nodes.len() as u64).map_err(|failure| self.fail_call(failure))?;
         match function {
             FunctionId::Builtin(builtin) => self.builtin(scope, builtin, node, arguments),
             FunctionId::Text(function) => self.table_function(scope, function, node, arguments),
@@ -103,8 +105,9 @@ impl Exec<'_> {
             reads.whole(&Value::Object(Rc::clone(&object)));
             args.iter().for_each(|arg| reads.whole(arg));
         }
-        let worked =
-            self.work(METHOD_STEPS * object.extent() as u64).and_then(|()| self.look_at(args.iter()));
+        let worked = self
+            .work(CALL_STEPS + METHOD_STEPS * object.extent() as u64)
+            .and_then(|()| self.look_at(args.iter()));
         let result = worked.and_then(|()| object.call_method(name, &args));
         let result = result.and_then(|result| self.made(&result).map(|()| result));
         let result = self.called(name, node, result)?;

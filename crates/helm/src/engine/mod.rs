@@ -55,7 +55,7 @@ struct ParsedTexts {
 
 impl ParsedTexts {
     /// Texts kept, in bytes; templates that make up new ones forever start over.
-    const KEPT: usize = 64 << 20;
+    const KEPT: usize = 16 << 20;
 
     fn insert(&mut self, text: Str, parsed: Parsed) {
         if self.bytes > Self::KEPT {

@@ -156,7 +156,7 @@ fn every_function_returns_from_values_without_end() {
             let arguments: Vec<&str> = arguments.chain(more).collect();
             let call = format!("{SHARED}{twice}{{{{ $x := {} {} }}}}", function.name, arguments.join(" "));
             // Whether it fails, and with what, is not the point.
-            let _ = render(&call, Limits { steps: 100_000, ..SMALL });
+            let _ = render(&call, Limits { steps: 20_000, ..SMALL });
         }
     }
 }

@@ -18,6 +18,9 @@ pub(crate) use split::split_documents;
 
 use crate::Error;
 
+/// How many documents a chart may render to. Charts that are meant well have hundreds.
+const MAX_DOCUMENTS: usize = 200_000;
+
 /// One rendered document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -112,6 +115,9 @@ pub(crate) fn sort_files(files: BTreeMap<String, Vec<u8>>) -> Result<Sorted, Err
 fn sort_file(path: &str, content: &[u8], sorted: &mut Sorted) -> Result<(), String> {
     let text = std::str::from_utf8(content).map_err(|_| not_utf8(content))?;
     for document in split_documents(text) {
+        if sorted.manifests.len() + sorted.hooks.len() == MAX_DOCUMENTS {
+            return Err(format!("exceeded maximum number of documents of a chart ({MAX_DOCUMENTS})"));
+        }
         let head = Head::read(document)?;
         let manifest = Manifest { path: path.to_owned(), content: document.to_owned(), kind: head.kind };
         match head.annotations.get("helm.sh/hook") {

@@ -46,6 +46,9 @@ impl Tables {
     ///
     /// One of them is something else.
     pub(super) fn open_parents(&mut self, parents: &[String]) -> Result<(), String> {
+        if parents.len() > MAX_DEPTH {
+            return Err("Key nests too deeply.".to_owned());
+        }
         let mut table = self.root.clone();
         for (number, name) in parents.iter().enumerate() {
             let path = &parents[..=number];
@@ -66,16 +69,16 @@ impl Tables {
     /// The key is something else.
     pub(super) fn add(&mut self, parents: &[String], name: &str) -> Result<(), String> {
         let table = self.table(parents)?;
-        let tables = match table.get(name.as_bytes()) {
-            None => Vec::new(),
-            Some(Value::List(list)) if list.go_type() == TABLES => list.items().clone(),
+        match table.get(name.as_bytes()) {
+            None => table.insert(name, Value::List(List::new(TABLES, vec![Value::Map(Map::new())]))),
+            Some(Value::List(list)) if list.go_type() == TABLES => {
+                list.items_mut().push(Value::Map(Map::new()));
+            }
             Some(_) => {
                 let key = text(&[parents, &[name.to_owned()]].concat());
                 return Err(format!("Key '{key}' was already created and cannot be used as an array."));
             }
-        };
-        let tables = tables.into_iter().chain([Value::Map(Map::new())]).collect();
-        table.insert(name, Value::List(List::new(TABLES, tables)));
+        }
         Ok(())
     }
 
@@ -110,6 +113,9 @@ impl Tables {
         Ok(())
     }
 }
+
+/// How deep tables may lie in each other.
+const MAX_DEPTH: usize = 1000;
 
 /// The type of a list of tables.
 const TABLES: Type = Type::Slice(&Type::MAP);
