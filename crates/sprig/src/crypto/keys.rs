@@ -33,7 +33,7 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const RSA_EXPONENT: u32 = 65537;
 
 /// Steps of an execution that take as long as making a key of 4096 bits, and one on a curve.
-const LARGE_KEY_STEPS: u64 = 6_000_000;
+const LARGE_KEY_STEPS: u64 = 2_500_000;
 const KEY_STEPS: u64 = 20_000;
 
 /// A private key.
