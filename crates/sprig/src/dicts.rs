@@ -51,8 +51,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     })),
     deep(variadic("mustMergeOverwrite", (&[MAP], MAP), Any, |_, args| merged(args, Conflict::Overwrite))),
     variadic("dig", (&[], Any), Any, |_, args| dig(args)),
-    deep(function("deepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0)))),
-    deep(function("mustDeepCopy", &[Any], Any, |exec, args| copy::deep_copy(exec, any(args, 0)))),
+    deep(function("deepCopy", &[Any], Any, |_, args| copy::deep_copy(any(args, 0)))),
+    deep(function("mustDeepCopy", &[Any], Any, |_, args| copy::deep_copy(any(args, 0)))),
 ];
 
 fn dict(exec: &mut Exec<'_>, args: &[Value]) -> Outcome {

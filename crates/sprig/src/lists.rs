@@ -47,7 +47,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     deep(function("mustHas", &[Any, Any], Bool, |_, args| has(any(args, 0), any(args, 1)))),
     variadic("slice", (&[Any], Any), Any, |_, args| slice(any(args, 0), rest(args, 1))),
     variadic("mustSlice", (&[Any], Any), Any, |_, args| slice(any(args, 0), rest(args, 1))),
-    variadic("concat", (&[], Any), Any, |exec, args| concat(exec, args)),
+    variadic("concat", (&[], Any), Any, concat),
     function("chunk", &[Int, Any], LISTS, |exec, args| chunk(exec, int(args, 0), any(args, 1))),
     function("mustChunk", &[Int, Any], LISTS, |exec, args| chunk(exec, int(args, 0), any(args, 1))),
     deep(function("sortAlpha", &[Any], Type::STRINGS, |_, args| Ok(sort_alpha(any(args, 0))))),
