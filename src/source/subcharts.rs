@@ -100,7 +100,9 @@ impl Surroundings<'_> {
                 needs.asked.push(asked);
             }
         }
-        Ok((!needs.asked.is_empty() || !needs.folders.is_empty()).then_some(needs))
+        // A local chart that needs folders beside it only names nothing from elsewhere: as in Fabrikate, it is left as it is.
+        let is_remote = place::installed_folder(&needs.folder).is_some();
+        Ok((!needs.asked.is_empty() || is_remote && !needs.folders.is_empty()).then_some(needs))
     }
 
     /// A chart that was installed may only name folders of what it came with.
