@@ -24,7 +24,7 @@ pub struct GenerateOptions {
     pub directory: PathBuf,
     /// The folder that the output is written to, which is never an input.
     pub output: PathBuf,
-    /// The environments, an output for each.
+    /// The environments, an output for each; none for all that the definition has.
     pub environments: Vec<Environment>,
     /// What charts are told, and how they are rendered.
     pub charts: ChartSettings,
@@ -63,13 +63,14 @@ pub fn generate(
     options: &GenerateOptions,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
-    check_folders(&options.environments)?;
     let shown = shown(options);
     let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
-    once_each(project.warnings, heard);
+    once_each(project.warnings.clone(), heard);
+    let environments = environments(options, &project);
+    check_folders(&environments)?;
     let places = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
     let places = places.unwrap_or_default();
-    let trees = resolve_all(options, &shown, &places, heard)?;
+    let trees = resolve_all(options, &environments, &shown, &places, heard)?;
     check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
@@ -77,7 +78,7 @@ pub fn generate(
     let renderer = Renderer::new(
         (&options.directory, &shown, &places),
         &options.output,
-        &options.charts,
+        (&options.charts, &project.rendering),
         options.compares,
     );
     heard(Event::Rendering(trees.iter().map(|tree| tree.components.len()).sum()));
@@ -90,13 +91,19 @@ pub fn generate(
     finish(failures).map(|()| rendering.outputs)
 }
 
-/// Returns the environments that have a config file in a folder, for a run over all of them; `common` alone if none has.
-pub fn all_environments(directory: &std::path::Path) -> Vec<Environment> {
-    let names = config::load::names(directory);
-    if names.is_empty() {
-        return vec![Environment::new([config::COMMON])];
-    }
-    names.iter().map(|name| Environment::new([name])).collect()
+/// Returns the environments of a run with their layers. All of a definition are those that `fab.yaml` lists; if it
+/// lists none, those that have a config file; `common` alone if none has.
+fn environments(options: &GenerateOptions, project: &Project) -> Vec<Environment> {
+    let known = || {
+        let names = project.rendering.environments();
+        if names.is_empty() { config::load::names(&options.directory) } else { names }
+    };
+    let wanted = match options.environments.as_slice() {
+        [] => known().iter().map(|name| Environment::new([name])).collect(),
+        given => given.to_vec(),
+    };
+    let wanted = if wanted.is_empty() { vec![Environment::new([config::COMMON])] } else { wanted };
+    wanted.into_iter().map(|environment| project.rendering.layered(environment)).collect()
 }
 
 /// An environment's folder is replaced whole, so it has to be below the output folder.
@@ -116,13 +123,14 @@ fn shown(options: &GenerateOptions) -> String {
 
 fn resolve_all(
     options: &GenerateOptions,
+    environments: &[Environment],
     shown: &str,
     places: &Places,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<ResolvedTree>, Vec<Failure>> {
-    let definition = definition::load_from(&options.directory, shown, &options.environments, places);
+    let definition = definition::load_from(&options.directory, shown, environments, places);
     let (mut trees, mut failures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for environment in &options.environments {
+    for environment in environments {
         let resolution = resolve(&definition, environment);
         trees.push(resolution.tree);
         failures.extend(resolution.failures);

@@ -8,10 +8,13 @@ use std::path::Path;
 
 use goyaml::Value;
 
+pub use self::rendering::{RenderSettings, RenderingSettings, moment};
 use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
 use crate::source::allow::Allow;
+
+mod rendering;
 
 /// What `fab.yaml` says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,11 +25,13 @@ pub struct Project {
     pub allowed_sources: Allow,
     /// The kinds whose resources are fine without a schema.
     pub without_schema: Vec<String>,
+    /// Its environments, and how charts are rendered.
+    pub rendering: RenderingSettings,
     /// What is odd about the file.
     pub warnings: Vec<Warning>,
 }
 
-const FIELDS: [&str; 3] = ["hooks", "sources", "validate"];
+const FIELDS: [&str; 5] = ["defaults", "environments", "hooks", "sources", "validate"];
 const HOOKS: [&str; 1] = ["allow"];
 const SOURCES: [&str; 1] = ["allow"];
 const VALIDATE: [&str; 1] = ["without-schema"];
@@ -52,6 +57,7 @@ impl Project {
         })?;
         let validate = section(&fields, "validate", &VALIDATE, &mut project.warnings)?;
         project.without_schema = texts(&validate, "without-schema")?;
+        project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
     }
 }

@@ -7,16 +7,17 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use helm::{Capabilities, KubeVersion};
+use helm::KubeVersion;
 
 use super::report::Line;
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::error::WarningKind;
-use crate::generate::{Event, GenerateOptions, all_environments, generate};
+use crate::generate::{Event, GenerateOptions, generate};
 use crate::hooks::HookPolicy;
 use crate::output::{Difference, OutputTree};
+use crate::project::RenderSettings;
 use crate::render::ChartSettings;
 
 /// Generate the manifests of a definition.
@@ -32,7 +33,7 @@ pub(super) struct GenerateArgs {
     /// Folder to write to [default: `generated` in the folder of the definition].
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Take each ENV as an environment of its own, `a+b` for one of two layers; without any, all that have a config file.
+    /// Take each ENV as an environment of its own, `a+b` for one of two layers; without any, all of `fab.yaml`, or else all that have a config file.
     #[arg(long)]
     each: bool,
     /// Write nothing; list the files that are not up to date and exit with 1 if there are any.
@@ -96,17 +97,17 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
 
 impl GenerateArgs {
     fn options(&self) -> Result<GenerateOptions> {
-        let mut capabilities = Capabilities::default();
-        if let Some(version) = &self.kube_version {
-            capabilities.kube_version = version.clone();
-        }
-        capabilities.api_versions.extend_from_slice(&self.api_versions);
-        let world = self.world.read()?;
+        let settings = RenderSettings {
+            kube_version: self.kube_version.clone(),
+            api_versions: (!self.api_versions.is_empty()).then(|| self.api_versions.clone()),
+            include_crds: self.include_crds.then_some(true),
+            seed_date: None,
+        };
         Ok(GenerateOptions {
             directory: self.directory.clone(),
             output: self.output.clone().unwrap_or_else(|| self.directory.join("generated")),
             environments: self.environments(),
-            charts: ChartSettings { capabilities, include_crds: self.include_crds, world },
+            charts: ChartSettings { settings, world: self.world.read()? },
             hooks: HookPolicy { run: !self.check || self.run_hooks, allowed: self.allow_hooks.clone() },
             validate: self.validate,
             compares: self.check,
@@ -117,7 +118,6 @@ impl GenerateArgs {
     fn environments(&self) -> Vec<Environment> {
         match (self.each, self.environments.as_slice()) {
             (false, names) => vec![Environment::new(names)],
-            (true, []) => all_environments(&self.directory),
             (true, names) => names.iter().map(|name| Environment::new([name])).collect(),
         }
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
-use helm::{Capabilities, KubeVersion};
+use helm::KubeVersion;
 use kubeschema::{Level, Minor};
 
 use super::findings::Format;
@@ -16,15 +16,16 @@ use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::error::Error;
-use crate::generate::{GenerateOptions, all_environments, generate};
+use crate::generate::{GenerateOptions, generate};
 use crate::hooks::HookPolicy;
+use crate::project::{Project, RenderSettings};
 use crate::render::ChartSettings;
 use crate::validate::{Input, ValidateOptions, inputs, manifests, validate};
 
 /// Check what a definition generates as the API server would.
 #[derive(clap::Args)]
 pub(super) struct ValidateArgs {
-    /// The environments, each on its own: `prod`, or `prod+east` for one of two layers [default: all that have a config file].
+    /// The environments, each on its own: `prod`, or `prod+east` for one of two layers [default: all of `fab.yaml`, or else all that have a config file].
     #[arg(value_name = "ENV", conflicts_with = "manifests")]
     environments: Vec<String>,
     /// Folder of the definition.
@@ -36,7 +37,7 @@ pub(super) struct ValidateArgs {
     /// Folder with CustomResourceDefinitions besides those among the manifests [default: `schemas` in the folder of the definition].
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
-    /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts see the first [default: what charts see].
+    /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts see the first [default: what charts see, as `fab.yaml` says].
     #[arg(long, value_name = "VERSION", value_parser = versions)]
     kube_version: Option<Versions>,
     /// API versions that charts see besides the usual ones.
@@ -104,7 +105,7 @@ impl ValidateArgs {
     fn options(&self) -> Result<ValidateOptions> {
         let minors = match &self.kube_version {
             Some(versions) => versions.minors.clone(),
-            None => vec![minor(&Capabilities::default().kube_version).unwrap_or(Minor::LAST)],
+            None => self.minors()?,
         };
         Ok(ValidateOptions {
             directory: self.directory.clone(),
@@ -112,6 +113,29 @@ impl ValidateArgs {
             minors,
             without_schema: self.without_schema.clone(),
         })
+    }
+
+    /// Returns the minors of the clusters that charts see, as far as there are schemas.
+    fn minors(&self) -> Result<Vec<Minor>> {
+        let rendering = Project::read(&self.directory, &self.directory.to_string_lossy())?.rendering;
+        let environments = match self.environments() {
+            given if given.is_empty() => {
+                rendering.environments().iter().map(|name| Environment::new([name])).collect()
+            }
+            given => given,
+        };
+        let version = |environment: &Environment| rendering.of(environment, "").capabilities().kube_version;
+        let mut minors: Vec<Minor> = environments.iter().filter_map(|one| minor(&version(one))).collect();
+        if minors.is_empty() {
+            minors.push(minor(&RenderSettings::default().capabilities().kube_version).unwrap_or(Minor::LAST));
+        }
+        minors.sort_unstable();
+        minors.dedup();
+        Ok(minors)
+    }
+
+    fn environments(&self) -> Vec<Environment> {
+        self.environments.iter().map(|name| Environment::new([name])).collect()
     }
 
     /// Returns the manifests: those that are named, or what the definition generates.
@@ -132,21 +156,18 @@ impl ValidateArgs {
     }
 
     fn generate_options(&self) -> Result<GenerateOptions> {
-        let mut capabilities = Capabilities::default();
-        if let Some(versions) = &self.kube_version {
-            capabilities.kube_version = versions.first.clone();
-        }
-        capabilities.api_versions.extend_from_slice(&self.api_versions);
-        let environments = match self.environments.as_slice() {
-            [] => all_environments(&self.directory),
-            names => names.iter().map(|name| Environment::new([name])).collect(),
+        // Custom resources are checked against the definitions that come with their charts.
+        let settings = RenderSettings {
+            kube_version: self.kube_version.as_ref().map(|versions| versions.first.clone()),
+            api_versions: (!self.api_versions.is_empty()).then(|| self.api_versions.clone()),
+            include_crds: Some(true),
+            seed_date: None,
         };
         Ok(GenerateOptions {
             directory: self.directory.clone(),
             output: self.directory.join("generated"),
-            environments,
-            // Custom resources are checked against the definitions that come with their charts.
-            charts: ChartSettings { capabilities, include_crds: true, world: self.world.read()? },
+            environments: self.environments(),
+            charts: ChartSettings { settings, world: self.world.read()? },
             hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
             validate: false,
             compares: false,

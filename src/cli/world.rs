@@ -9,9 +9,9 @@ use std::time::{Instant, SystemTime};
 
 use clap::builder::NonEmptyStringValueParser;
 use helm::{Env, Seed, Source};
-use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::project::moment;
 use crate::render::World;
 use crate::source::Cache;
 
@@ -25,7 +25,7 @@ pub(super) struct WorldArgs {
     seed: Option<String>,
     /// The moment that charts see as now, such as `2026-01-31T12:00:00Z`, or in seconds since 1970.
     #[arg(long, value_name = "DATE", env = "SOURCE_DATE_EPOCH", hide_env_values = true,
-          value_parser = date, allow_negative_numbers = true)]
+          value_parser = moment, allow_negative_numbers = true)]
     seed_date: Option<SystemTime>,
 }
 
@@ -89,15 +89,6 @@ fn new_seed() -> Result<Seed, Error> {
     Ok(Seed::from(seed))
 }
 
-fn date(text: &str) -> Result<SystemTime, &'static str> {
-    let moment = match text.parse() {
-        Ok(seconds) => Timestamp::from_second(seconds),
-        Err(_) => text.parse(),
-    };
-    let wanted = "neither a date such as 2026-01-31T12:00:00Z nor seconds since 1970";
-    moment.and_then(SystemTime::try_from).map_err(|_| wanted)
-}
-
 /// Returns this moment, for what is written down and not rendered.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
 pub(super) fn wall_clock() -> SystemTime {
@@ -109,32 +100,4 @@ pub(super) fn wall_clock() -> SystemTime {
 pub(super) fn namespace() -> String {
     let namespace = std::env::var("HELM_NAMESPACE").unwrap_or_default();
     if namespace.is_empty() { "default".to_owned() } else { namespace }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, want: Result<i64, ()>) {
-        let moment = date(text).map_err(|_| ());
-        let seconds = moment.map(|moment| Timestamp::try_from(moment).expect("it was one").as_second());
-        assert_eq!(seconds, want, "{text}");
-    }
-
-    #[test]
-    fn dates_are_rfc_3339_or_seconds() {
-        check("0", Ok(0));
-        check("-1", Ok(-1));
-        check("1700000000", Ok(1_700_000_000));
-        check("2023-11-14T22:13:20Z", Ok(1_700_000_000));
-        check("2023-11-14T23:13:20.5+01:00", Ok(1_700_000_000));
-    }
-
-    #[test]
-    fn nothing_else_is_a_date() {
-        for text in ["", "now", "2023-11-14", "2023-11-14T22:13:20", "1e9", "99999999999999999"] {
-            check(text, Err(()));
-        }
-    }
 }

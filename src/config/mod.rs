@@ -52,6 +52,7 @@ pub const COMMON: &str = "common";
 /// What one output is generated for: names of layers, the strongest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Environment {
+    names: Vec<String>,
     layers: Vec<String>,
 }
 
@@ -62,10 +63,22 @@ impl Environment {
         I: IntoIterator<Item = S>,
         S: AsRef<str>,
     {
-        let layers = names
+        let names: Vec<String> = names
             .into_iter()
-            .flat_map(|name| name.as_ref().split('+').map(str::to_owned).collect::<Vec<_>>());
-        Environment { layers: layers.collect() }
+            .flat_map(|name| name.as_ref().split('+').map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        Environment { layers: names.clone(), names }
+    }
+
+    /// Returns the environment with other layers under the same name, the strongest first.
+    #[must_use]
+    pub fn with_layers(self, layers: Vec<String>) -> Self {
+        Environment { layers, ..self }
+    }
+
+    /// Returns the names that it was made of, the strongest first.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Returns the names of the files to read, the strongest first, each once, `common` last.
@@ -81,21 +94,21 @@ impl Environment {
         layers
     }
 
-    /// Returns the layers that the user asked for by name.
+    /// Returns the layers but `common`, which every environment has.
     pub fn named(&self) -> impl Iterator<Item = &str> {
         self.layers.iter().map(String::as_str).filter(|name| *name != COMMON && !name.is_empty())
     }
 
     /// Returns the folder of this environment below `generated/`.
     pub fn folder(&self) -> String {
-        let joined = self.layers.join("-");
+        let joined = self.names.join("-");
         if joined.is_empty() { COMMON.to_owned() } else { joined }
     }
 }
 
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let joined = self.layers.join("+");
+        let joined = self.names.join("+");
         f.write_str(if joined.is_empty() { COMMON } else { &joined })
     }
 }

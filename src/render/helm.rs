@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use goyaml::Value;
 use helm::values::YamlError;
-use helm::{Capabilities, Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed, Source};
+use helm::{Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed, Source};
 
 use super::namespace::Injector;
 use super::{Renderer, Text};
@@ -21,6 +21,7 @@ use crate::definition::{Method, place};
 use crate::error::{Error, Place, Position, Warning, WarningKind};
 use crate::insight::{Cause, Shown, near_name};
 use crate::output::Varying;
+use crate::project::RenderSettings;
 use crate::resolve::ResolvedComponent;
 
 /// What templates can learn of the world around them.
@@ -38,11 +39,9 @@ pub struct World {
 
 /// What charts are told, and how they are rendered.
 pub struct ChartSettings {
-    /// What the target cluster offers; charts branch on it.
-    pub capabilities: Capabilities,
-    /// Whether the files in `crds/` are part of the output.
-    pub include_crds: bool,
-    /// Clock and randomness.
+    /// What is stronger than `fab.yaml`.
+    pub settings: RenderSettings,
+    /// Clock and randomness; a clock that is fixed is stronger than `fab.yaml`, too.
     pub world: World,
 }
 
@@ -57,6 +56,15 @@ impl World {
     /// Returns the world of an environment: what is random in one tells nothing of another's.
     fn of(&self, environment: &Environment) -> World {
         World { seed: self.seed.of_place(&[&environment.to_string()]), ..self.clone() }
+    }
+
+    /// Returns the world at a moment, unless its clock is fixed.
+    fn at(mut self, moment: Option<SystemTime>) -> World {
+        if let Some(moment) = moment.filter(|_| !self.fixed.contains(&Source::Clock)) {
+            self.now = moment;
+            self.fixed.push(Source::Clock);
+        }
+        self
     }
 }
 
@@ -79,12 +87,14 @@ pub(super) fn render(
     let setter = |keys: &[String]| component.setter(keys).map(|place| place.to_string());
     let shown = Shown { chart: &chart, path: &path, setter: &setter };
     let namespace = component.namespace.as_deref().unwrap_or("default");
+    let settings = renderer.rendering.of(environment, &component.path);
+    let settings = renderer.settings.settings.clone().or(&settings);
     let options = RenderOptions {
         engine: &renderer.charts.engine,
-        env: &renderer.settings.world.of(environment).env(),
+        env: &renderer.settings.world.of(environment).at(settings.seed_date).env(),
         release: Release::new(component.name(), namespace),
-        capabilities: renderer.settings.capabilities.clone(),
-        include_crds: renderer.settings.include_crds,
+        capabilities: settings.capabilities(),
+        include_crds: settings.include_crds.unwrap_or(false),
         skip_schema_validation: false,
         mode: Mode::Normal,
     };

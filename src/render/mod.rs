@@ -20,6 +20,7 @@ use crate::error::{Error, Failure, Warning};
 use crate::generate::Event;
 use crate::hooks::{HookRun, Moment};
 use crate::output::{Manifest, OutputTree, Varying};
+use crate::project::RenderingSettings;
 use crate::resolve::{ResolvedComponent, ResolvedTree};
 
 mod folder;
@@ -91,21 +92,23 @@ pub(crate) struct Renderer<'a> {
     /// The output folder without links; none if there is none yet.
     output: Option<PathBuf>,
     settings: &'a ChartSettings,
+    rendering: &'a RenderingSettings,
     /// Whether lines that are different in every run are looked for.
     compares: bool,
     charts: helm::Charts,
 }
 
 impl<'a> Renderer<'a> {
-    /// Renders what is in `root`, which messages name `shown`, and in `places`; `output` is no input.
+    /// Renders what is in `root`, which messages name `shown`, and in `places`; `output` is no input. The first
+    /// settings are stronger than the second.
     pub(crate) fn new(
         (root, shown, places): (&'a Path, &'a str, &'a Places),
         output: &Path,
-        settings: &'a ChartSettings,
+        (settings, rendering): (&'a ChartSettings, &'a RenderingSettings),
         compares: bool,
     ) -> Self {
         let output = output.canonicalize().ok();
-        Renderer { root, shown, places, output, settings, compares, charts: helm::Charts::new() }
+        Renderer { root, shown, places, output, settings, rendering, compares, charts: helm::Charts::new() }
     }
 
     /// Renders every component of every tree.

@@ -17,6 +17,7 @@ mod messages;
 mod readme;
 mod real_servers;
 mod remote_charts;
+mod render_settings;
 mod seeds;
 mod server;
 mod site;
