@@ -21,8 +21,7 @@ use super::Exec;
 
 /// The bounds of an execution.
 ///
-/// What is used of them by default takes a few seconds at most: a step stands for some
-/// ten nanoseconds.
+/// All of the default steps take seconds, as a step stands for some ten nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Nodes walked, functions called, rounds of loops, and what functions look at.
@@ -39,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { steps: 50_000_000, depth: 5_000, bytes: 1 << 30, largest: 64 << 20, output: 80 << 20 }
+        Limits { steps: 150_000_000, depth: 5_000, bytes: 1 << 30, largest: 64 << 20, output: 80 << 20 }
     }
 }
 
