@@ -65,7 +65,7 @@ impl RenderSettings {
     fn read(fields: &Fields<'_>) -> Result<Self, Error> {
         let api_versions = fields.list("apiVersions")?.map(|_| texts(fields, "apiVersions"));
         Ok(RenderSettings {
-            kube_version: parsed(fields, "kubeVersion", |text| KubeVersion::parse(text))?,
+            kube_version: parsed(fields, "kubeVersion", KubeVersion::parse)?,
             api_versions: api_versions.transpose()?,
             include_crds: fields.flag("includeCrds")?,
             seed_date: parsed(fields, "seedDate", moment)?,
