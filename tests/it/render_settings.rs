@@ -53,8 +53,8 @@ fn settings_of_an_environment_are_what_its_charts_see() {
         "environments: {prod: {kubeVersion: 1.30, apiVersions: [a/v1], includeCrds: true}}\n",
         &["prod"],
         &[
-            ("prod/web", "v1.30.0 true 1970-01-01 [prod common] crds"),
-            ("prod/db", "v1.30.0 true 1970-01-01 [common] crds"),
+            ("prod/web", "v1.30 true 1970-01-01 [prod common] crds"),
+            ("prod/db", "v1.30 true 1970-01-01 [common] crds"),
         ],
     );
 }
@@ -62,8 +62,8 @@ fn settings_of_an_environment_are_what_its_charts_see() {
 #[test]
 fn components_count_before_environments_and_those_before_defaults() {
     check(
-        "defaults: {kubeVersion: 1.29.0, apiVersions: [a/v1], components: {site/db: {includeCrds: false}}}\n\
-         environments: {prod: {kubeVersion: 1.30.0, includeCrds: true, components: {site/web: {kubeVersion: 1.31.0}}}}\n",
+        "defaults: {kubeVersion: 1.29.0, apiVersions: [a/v1], components: {db: {includeCrds: false}}}\n\
+         environments: {prod: {kubeVersion: 1.30.0, includeCrds: true, components: {web: {kubeVersion: 1.31.0}}}}\n",
         &["prod"],
         &[
             ("prod/web", "v1.31.0 true 1970-01-01 [prod common] crds"),
@@ -118,11 +118,11 @@ fn check_fails(settings: &str, texts: &[&str]) {
 
 #[test]
 fn what_cannot_be_meant_is_an_error_with_its_place() {
-    check_fails("defaults:\n  kubeVersion: latest\n", &["kubeVersion: latest", "fab.yaml:2:16"]);
-    check_fails("defaults:\n  seedDate: soon\n", &["neither a date", "fab.yaml:2:13"]);
-    check_fails("defaults:\n  includeCrds: 1\n", &["true or false", "fab.yaml:2:16"]);
-    check_fails("environments: [prod]\n", &["a map", "fab.yaml:1:15"]);
-    check_fails("environments: {prod: {layers: prod}}\n", &["a list", "fab.yaml:1:31"]);
+    check_fails("defaults:\n  kubeVersion: latest\n", &["kubeVersion: latest", "fab.yaml:2:3"]);
+    check_fails("defaults:\n  seedDate: soon\n", &["neither a date", "fab.yaml:2:3"]);
+    check_fails("defaults:\n  includeCrds: 1\n", &["true or false", "fab.yaml:2:3"]);
+    check_fails("environments: [prod]\n", &["a map", "fab.yaml:1:1"]);
+    check_fails("environments: {prod: {layers: prod}}\n", &["a list", "fab.yaml:1:23"]);
 }
 
 #[test]
