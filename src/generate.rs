@@ -63,7 +63,7 @@ pub fn generate(
     options: &GenerateOptions,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
-    let shown = shown(options);
+    let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
     once_each(project.warnings.clone(), heard);
     let environments = environments(options, &project);
@@ -115,10 +115,6 @@ fn check_folders(environments: &[Environment]) -> Result<(), Vec<Failure>> {
         bad.then(|| whole_run(Error::EnvironmentLeaves { name: environment.to_string() }))
     });
     finish(failures.collect())
-}
-
-fn shown(options: &GenerateOptions) -> String {
-    place::clean(&options.directory.to_string_lossy().replace('\\', "/"))
 }
 
 fn resolve_all(

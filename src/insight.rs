@@ -11,7 +11,7 @@ use helm::{Chance, Chart, Diagnosis, Found, Missing, ReadValue, Site, Source, Us
 
 use crate::definition::place;
 use crate::error::{Place, Position, Warning, WarningKind};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// Why a chart failed, beyond what Helm says.
 #[derive(Debug, Clone, Default)]

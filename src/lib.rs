@@ -28,6 +28,5 @@ mod replacement;
 pub mod resolve;
 pub mod resource;
 pub mod source;
-mod suggest;
 pub mod template;
 pub mod validate;

@@ -19,7 +19,7 @@ use crate::definition::{Body, Component, Definition, Entry, Generator, Node, Rem
 use crate::document::Step;
 use crate::error::{Error, Failure, Place, Warning, WarningKind};
 use crate::hooks::Hooked;
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// What an environment makes of a definition.
 #[derive(Debug)]

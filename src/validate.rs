@@ -9,18 +9,20 @@
 //! wrong alike in several environments is one finding. Where a finding lies in a
 //! Secret, its text is not kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use goyaml::{Mapping, Value};
+use helm::{Capabilities, KubeVersion};
 use kubeschema::{KeyPath, Level, Minor, Schemas, Segment};
 use rayon::prelude::*;
 
+use crate::config::{COMMON, Environment};
 use crate::definition::place;
 use crate::error::{Error, Place, Position, Warning};
 use crate::output::OutputTree;
-use crate::project::Project;
+use crate::project::{Project, RenderingSettings};
 use crate::resource::{self, ResourceId};
 
 mod files;
@@ -34,7 +36,7 @@ pub struct ValidateOptions {
     pub directory: PathBuf,
     /// A folder with more CustomResourceDefinitions, in place of `schemas/`.
     pub schemas: Option<PathBuf>,
-    /// The Kubernetes versions that have to take the manifests.
+    /// The Kubernetes versions that have to take the manifests; none for those that charts see.
     pub minors: Vec<Minor>,
     /// Kinds that need no schema, besides those of `fab.yaml`.
     pub without_schema: Vec<String>,
@@ -81,6 +83,8 @@ pub struct Validation {
     pub resources: usize,
     /// What was found, in the order of the manifests.
     pub findings: Vec<Finding>,
+    /// The Kubernetes versions that it was for.
+    pub minors: Vec<Minor>,
     /// What is odd about `fab.yaml`.
     pub warnings: Vec<Warning>,
 }
@@ -117,11 +121,15 @@ pub fn inputs(outputs: &[OutputTree]) -> Vec<Input> {
 ///
 /// `fab.yaml` or the folder of schemas cannot be read.
 pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validation, Error> {
-    let shown = place::clean(&options.directory.to_string_lossy().replace('\\', "/"));
+    let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown)?;
     let definitions = files::definitions(options, &shown)?;
     let mut without_schema = project.without_schema;
     without_schema.extend_from_slice(&options.without_schema);
+    let minors = match options.minors.as_slice() {
+        [] => minors_seen(inputs, &project.rendering),
+        given => given.to_vec(),
+    };
     let mut validation = Validation { warnings: project.warnings, ..Validation::default() };
     let mut environments: Vec<(&str, Vec<&Input>)> = Vec::new();
     for input in inputs {
@@ -133,11 +141,36 @@ pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validatio
     for (_, inputs) in environments {
         let mut schemas = Schemas::embedded();
         definitions.iter().for_each(|definition| schemas.define(definition));
-        let check = Check { schemas, minors: &options.minors, without_schema: &without_schema };
+        let check = Check { schemas, minors: &minors, without_schema: &without_schema };
         check.environment(&inputs, &mut validation);
     }
     validation.findings = merge(validation.findings);
+    validation.minors = minors;
     Ok(validation)
+}
+
+/// Returns the minor of a Kubernetes version, if there are schemas of it.
+pub(crate) fn minor(version: &KubeVersion) -> Option<Minor> {
+    Minor::new(version.minor.parse().ok()?).filter(|_| version.major == "1")
+}
+
+/// Returns the minors that the charts of these manifests' environments see, as far as there are schemas.
+fn minors_seen(inputs: &[Input], rendering: &RenderingSettings) -> Vec<Minor> {
+    let mut names: BTreeSet<&str> = inputs.iter().map(|input| input.environment.as_str()).collect();
+    let listed = rendering.environments();
+    // Manifests of no environment have to suit all of them.
+    if names.remove("") || names.is_empty() {
+        names.extend(listed.iter().map(String::as_str));
+    }
+    if names.is_empty() {
+        names.insert(COMMON);
+    }
+    let version = |name: &str| rendering.of(&Environment::new([name]), "").capabilities().kube_version;
+    let minors: BTreeSet<Minor> = names.into_iter().filter_map(|name| minor(&version(name))).collect();
+    if minors.is_empty() {
+        return vec![minor(&Capabilities::default().kube_version).unwrap_or(Minor::LAST)];
+    }
+    minors.into_iter().collect()
 }
 
 /// The checks of one environment.

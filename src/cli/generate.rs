@@ -68,13 +68,7 @@ pub(super) struct GenerateArgs {
 pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let start = world::now();
     let options = args.options()?;
-    let outputs = {
-        let ui = Mutex::new(&mut *ui);
-        let outputs =
-            generate(&options, &|event| tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event));
-        ui.into_inner().unwrap_or_else(PoisonError::into_inner).end_steps();
-        outputs?
-    };
+    let outputs = outputs(&options, ui)?;
     if args.validate {
         ui.status(format_args!(
             "Every document is YAML and has apiVersion, kind and name; nothing else was checked"
@@ -123,7 +117,16 @@ impl GenerateArgs {
     }
 }
 
-pub(super) fn tell(ui: &mut Ui, event: Event) {
+/// Generates the manifests, and prints what happens.
+pub(super) fn outputs(options: &GenerateOptions, ui: &mut Ui) -> Result<Vec<OutputTree>> {
+    let shared = Mutex::new(&mut *ui);
+    let outputs =
+        generate(options, &|event| tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event));
+    ui.end_steps();
+    Ok(outputs?)
+}
+
+fn tell(ui: &mut Ui, event: Event) {
     match event {
         Event::Warning(warning) if matches!(warning.kind, WarningKind::Chance { .. }) => {
             ui.status(format_args!("{}", Line(&warning)));

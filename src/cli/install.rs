@@ -1,7 +1,7 @@
 //! `fab install`: brings here what a definition names from elsewhere.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +17,19 @@ use crate::source::{
 /// Install what a definition names from elsewhere, and record it in fab.lock.
 #[derive(clap::Args)]
 pub(super) struct InstallArgs {
+    #[command(flatten)]
+    sources: SourcesArgs,
+    /// Print what would be installed, as far as that is known, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+}
+
+/// Whose sources are brought here, and how far that may go.
+#[derive(clap::Args)]
+pub(super) struct SourcesArgs {
     /// Folder of the definition.
     #[arg(value_name = "PATH", default_value = ".")]
     directory: PathBuf,
@@ -26,25 +39,36 @@ pub(super) struct InstallArgs {
     /// Do not use the network: what is not in the cache is an error.
     #[arg(long)]
     offline: bool,
-    /// Print what would be installed, as far as that is known, and do nothing.
-    #[arg(long)]
-    dry_run: bool,
-    /// Allow the hooks of components from this source.
-    #[arg(long, value_name = "SOURCE")]
-    allow_hooks: Vec<String>,
+}
+
+impl SourcesArgs {
+    /// Returns how the sources are installed, as [`options`] does.
+    pub(super) fn options(&self) -> Result<InstallOptions> {
+        Ok(InstallOptions {
+            locked: self.locked,
+            network: if self.offline { Network::Offline } else { Network::Online },
+            ..options(&self.directory)?
+        })
+    }
+}
+
+/// Returns how the sources of a definition are installed if nobody says more.
+pub(super) fn options(directory: &Path) -> Result<InstallOptions> {
+    Ok(InstallOptions {
+        directory: directory.to_owned(),
+        cache: world::cache()?,
+        locked: false,
+        network: Network::Online,
+        hooks: HookPolicy { run: true, allowed: Vec::new() },
+        variables: world::variables(),
+        renew: Renew::Nothing,
+    })
 }
 
 /// Runs the command.
 pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let options = InstallOptions {
-        directory: args.directory.clone(),
-        cache: world::cache()?,
-        locked: args.locked,
-        network: if args.offline { Network::Offline } else { Network::Online },
-        hooks: HookPolicy { run: true, allowed: args.allow_hooks.clone() },
-        variables: world::variables(),
-        renew: Renew::Nothing,
-    };
+    let hooks = HookPolicy { run: true, allowed: args.allow_hooks.clone() };
+    let options = InstallOptions { hooks, ..args.sources.options()? };
     if args.dry_run {
         return print(&preview(&options), ui);
     }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::install::with_events;
-use super::{Result, Ui, world};
-use crate::hooks::HookPolicy;
-use crate::source::{InstallOptions, Network, Outdated, Renew, Resolved, outdated};
+use super::install::{options, with_events};
+use super::{Result, Ui};
+use crate::source::{Outdated, Resolved, outdated};
 
 /// List sources that have something newer, and change nothing.
 #[derive(clap::Args)]
@@ -18,15 +17,7 @@ pub(super) struct OutdatedArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &OutdatedArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let options = InstallOptions {
-        directory: args.directory.clone(),
-        cache: world::cache()?,
-        locked: false,
-        network: Network::Online,
-        hooks: HookPolicy { run: true, allowed: Vec::new() },
-        variables: world::variables(),
-        renew: Renew::Nothing,
-    };
+    let options = options(&args.directory)?;
     let found = with_events(ui, |heard| outdated(&options, heard))?;
     ui.data(found.iter().map(|outdated| format!("{}\n", line(outdated))).collect::<String>())?;
     if found.is_empty() {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::install::with_events;
-use super::{Result, Ui, world};
+use super::install::{options, with_events};
+use super::{Result, Ui};
 use crate::hooks::HookPolicy;
-use crate::source::{Change, InstallOptions, Network, Renew, install, resolve_anew};
+use crate::source::{Change, InstallOptions, Renew, install, resolve_anew};
 
 /// Resolve sources anew, install them, and record them in fab.lock.
 #[derive(clap::Args)]
@@ -28,16 +28,12 @@ pub(super) struct UpdateArgs {
 /// Runs the command.
 pub(super) fn run(args: &UpdateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let options = InstallOptions {
-        directory: args.directory.clone(),
-        cache: world::cache()?,
-        locked: false,
-        network: Network::Online,
         hooks: HookPolicy { run: true, allowed: args.allow_hooks.clone() },
-        variables: world::variables(),
         renew: match args.names.as_slice() {
             [] => Renew::All,
             names => Renew::Components(names.to_vec()),
         },
+        ..options(&args.directory)?
     };
     let changes = with_events(ui, |heard| {
         if args.dry_run {

@@ -3,24 +3,23 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
 use helm::KubeVersion;
 use kubeschema::{Level, Minor};
 
 use super::findings::Format;
-use super::generate::{counted, tell};
+use super::generate::{counted, outputs};
 use super::report::Line;
 use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::error::Error;
-use crate::generate::{GenerateOptions, generate};
+use crate::generate::GenerateOptions;
 use crate::hooks::HookPolicy;
-use crate::project::{Project, RenderSettings};
+use crate::project::RenderSettings;
 use crate::render::ChartSettings;
-use crate::validate::{Input, ValidateOptions, inputs, manifests, validate};
+use crate::validate::{Input, ValidateOptions, inputs, manifests, minor, validate};
 
 /// Check what a definition generates as the API server would.
 #[derive(clap::Args)]
@@ -79,8 +78,7 @@ struct Versions {
 /// Runs the command.
 pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let inputs = args.inputs(ui)?;
-    let options = args.options()?;
-    let validation = validate(&inputs, &options)?;
+    let validation = validate(&inputs, &args.options())?;
     for warning in &validation.warnings {
         ui.warning(format_args!("{}", Line(warning)));
     }
@@ -88,7 +86,7 @@ pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     let filled = inputs.iter().filter(|input| !input.text.is_empty());
-    let minors: Vec<String> = options.minors.iter().map(ToString::to_string).collect();
+    let minors: Vec<String> = validation.minors.iter().map(ToString::to_string).collect();
     ui.status(format_args!(
         "Checked {} in {} against Kubernetes {}: {}, {}",
         counted(validation.resources, "resource"),
@@ -102,36 +100,13 @@ pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
 }
 
 impl ValidateArgs {
-    fn options(&self) -> Result<ValidateOptions> {
-        let minors = match &self.kube_version {
-            Some(versions) => versions.minors.clone(),
-            None => self.minors()?,
-        };
-        Ok(ValidateOptions {
+    fn options(&self) -> ValidateOptions {
+        ValidateOptions {
             directory: self.directory.clone(),
             schemas: self.schemas.clone(),
-            minors,
+            minors: self.kube_version.as_ref().map(|versions| versions.minors.clone()).unwrap_or_default(),
             without_schema: self.without_schema.clone(),
-        })
-    }
-
-    /// Returns the minors of the clusters that charts see, as far as there are schemas.
-    fn minors(&self) -> Result<Vec<Minor>> {
-        let rendering = Project::read(&self.directory, &self.directory.to_string_lossy())?.rendering;
-        let environments = match self.environments() {
-            given if given.is_empty() => {
-                rendering.environments().iter().map(|name| Environment::new([name])).collect()
-            }
-            given => given,
-        };
-        let version = |environment: &Environment| rendering.of(environment, "").capabilities().kube_version;
-        let mut minors: Vec<Minor> = environments.iter().filter_map(|one| minor(&version(one))).collect();
-        if minors.is_empty() {
-            minors.push(minor(&RenderSettings::default().capabilities().kube_version).unwrap_or(Minor::LAST));
         }
-        minors.sort_unstable();
-        minors.dedup();
-        Ok(minors)
     }
 
     fn environments(&self) -> Vec<Environment> {
@@ -143,15 +118,7 @@ impl ValidateArgs {
         match &self.manifests {
             Some(path) if path == Path::new("-") => Ok(vec![stdin()?]),
             Some(path) => Ok(manifests(path)?),
-            None => {
-                let options = self.generate_options()?;
-                let ui = Mutex::new(&mut *ui);
-                let outputs = generate(&options, &|event| {
-                    tell(&mut ui.lock().unwrap_or_else(PoisonError::into_inner), event);
-                });
-                ui.into_inner().unwrap_or_else(PoisonError::into_inner).end_steps();
-                Ok(inputs(&outputs?))
-            }
+            None => Ok(inputs(&outputs(&self.generate_options()?, ui)?)),
         }
     }
 
@@ -199,8 +166,4 @@ fn versions(text: &str) -> std::result::Result<Versions, String> {
     let ((first, from), (_, to)) = (read(from)?, read(to)?);
     let minors: Vec<Minor> = (from.number()..=to.number()).filter_map(Minor::new).collect();
     if minors.is_empty() { Err(format!("{to} is before {from}")) } else { Ok(Versions { first, minors }) }
-}
-
-fn minor(version: &KubeVersion) -> Option<Minor> {
-    Minor::new(version.minor.parse().ok()?).filter(|_| version.major == "1")
 }

@@ -10,7 +10,7 @@ use goyaml::{Mapping, Value};
 use crate::config::merge::kind;
 use crate::document::{Document, Format, Step};
 use crate::error::{Error, Warning, WarningKind};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// A map of fields that a program knows by name.
 pub(crate) struct Fields<'a> {

@@ -5,6 +5,8 @@
 //! avoidable `..` segments. So equal folders are equal text, and messages and
 //! output are the same on every system.
 
+use std::path::Path;
+
 use super::{Component, Method};
 use crate::source::SourceUrl;
 
@@ -20,6 +22,11 @@ pub(crate) fn join(segments: &[&str]) -> String {
 /// Returns a path of the tree as the user would type it, who is in the folder that `shown` is relative to.
 pub(crate) fn show(shown: &str, path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { join(&[shown, path]) }
+}
+
+/// Returns the folder of a definition as the user types it, clean.
+pub(crate) fn typed(folder: &Path) -> String {
+    clean(&folder.to_string_lossy().replace('\\', "/"))
 }
 
 /// Removes what a path does not need; `.` becomes the empty path.

@@ -9,7 +9,7 @@ use super::fields::{Fields, scalar_text};
 use super::{Component, ComponentFile, Generator, Hooks, Method};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning, WarningKind};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 const FIELDS: [&str; 12] = [
     "name",

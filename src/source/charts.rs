@@ -168,7 +168,7 @@ impl Charts {
         let found = self.repositories.iter().find(|repository| repository.name == name);
         found.map(|repository| repository.url.as_str()).ok_or_else(|| {
             let names = self.repositories.iter().map(|repository| repository.name.as_str());
-            let near = crate::suggest::closest(name, names).map(str::to_owned).into_iter().collect();
+            let near = kubeschema::closest(name, names).map(str::to_owned).into_iter().collect();
             SourceError::NotFound { what: format!("repository `{name}` in helm's repositories.yaml"), near }
         })
     }
@@ -220,11 +220,8 @@ impl Charts {
         };
         let download = self.with_tls(&terms.tls, |http| Ok(http.download(&request, folder, progress)?))?;
         match &found.digest {
-            Some(wanted) if *wanted != format!("sha256:{}", download.sha256) => {
-                Err(SourceError::DigestMismatch {
-                    wanted: wanted.clone(),
-                    found: format!("sha256:{}", download.sha256),
-                })
+            Some(wanted) if *wanted != download.digest => {
+                Err(SourceError::DigestMismatch { wanted: wanted.clone(), found: download.digest })
             }
             _ => Ok(download),
         }

@@ -211,7 +211,7 @@ impl<'a> Fetcher<'a> {
         let download = charts.fetch(&found, scratch.folder(), told)?;
         let digest = match found.manifest_digest() {
             Some(digest) => digest.to_owned(),
-            None => format!("sha256:{}", download.sha256),
+            None => download.digest.clone(),
         };
         let resolved = Resolved::Chart { version: found.version.clone(), digest };
         check_digest(locked, &resolved)?;
@@ -237,7 +237,7 @@ impl<'a> Fetcher<'a> {
             .ok_or_else(|| SourceError::Unsupported(format!("`{url}` is no address of a file by http")))?;
         let scratch = self.cache.scratch()?;
         let download = self.charts()?.fetch_file(&address, scratch.folder(), told)?;
-        let found = format!("sha256:{}", download.sha256);
+        let found = download.digest.clone();
         if let Some(Resolved::File { digest: wanted }) = stated(asked)
             && wanted != found
         {

@@ -11,7 +11,7 @@ use super::fetch::Told;
 use super::outdated::{is_version, newer_tag};
 use super::{SourceError, SourceUrl};
 use crate::git::{Commit, Extent, Logins, Reference, Remote};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// What a component asks of a repository.
 #[derive(Clone, Copy)]

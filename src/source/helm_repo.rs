@@ -14,7 +14,7 @@ use url::Url;
 
 use super::SourceError;
 use super::http::{Http, HttpErrorKind, Request, shown};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// The largest index that is read: the largest public ones have some 30 MB.
 const MAX_INDEX: u64 = 256 << 20;

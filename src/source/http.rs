@@ -114,8 +114,8 @@ pub struct Answer {
 pub struct Download {
     /// The file; it is removed when this is dropped, unless it is kept.
     pub file: NamedTempFile,
-    /// SHA-256 of the content, in hex.
-    pub sha256: String,
+    /// SHA-256 of the content: `sha256:` and hex digits.
+    pub digest: String,
     /// Size in bytes.
     pub size: u64,
 }
@@ -168,7 +168,7 @@ impl Http {
         let file = tempfile::Builder::new().prefix(".download-").tempfile_in(folder).map_err(failed)?;
         let mut sink = Sink::new(Target::File(file.as_file().try_clone().map_err(failed)?));
         self.fetch(request, &mut sink, progress)?;
-        Ok(Download { file, sha256: hex(&sink.hash.finalize()), size: sink.received })
+        Ok(Download { file, digest: format!("sha256:{}", hex(&sink.hash.finalize())), size: sink.received })
     }
 
     /// Sends a form; only for asking for tokens, so neither redirected nor tried again.

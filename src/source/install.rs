@@ -30,7 +30,7 @@ use crate::definition::{self, Definition, Places, place};
 use crate::error::{Error, Failure, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::project::Project;
-use crate::suggest::closest;
+use kubeschema::closest;
 
 mod newer;
 mod preview;
@@ -136,7 +136,7 @@ pub fn install(
 ) -> Result<Installed, Vec<Failure>> {
     // Two runs in one definition take turns, where folders can be locked.
     let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
-    let shown = shown(options);
+    let shown = place::typed(&options.directory);
     let vendored = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
     if let Some(places) = vendored {
         return vendor::install_vendored(options, heard, &places);
@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
         options: &'a InstallOptions,
         heard: &'a (dyn Fn(InstallEvent) + Sync),
     ) -> Result<Self, Vec<Failure>> {
-        let shown = shown(options);
+        let shown = place::typed(&options.directory);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
         project.warnings.into_iter().for_each(|warning| heard(InstallEvent::Warning(warning)));
@@ -554,11 +554,6 @@ fn changes(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
     let mut all: Vec<Change> = gone.chain(changed).collect();
     all.sort_by(|one, two| one.asked.cmp(&two.asked));
     all
-}
-
-/// Returns the folder of the definition as the user names it.
-fn shown(options: &InstallOptions) -> String {
-    place::clean(&options.directory.to_string_lossy().replace('\\', "/"))
 }
 
 /// Returns what a source puts into its place. A file gets the name of its component, as in Fabrikate.

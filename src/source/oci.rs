@@ -212,11 +212,10 @@ impl<'a> Registry<'a> {
             let request = Request { credential, ..Request::new(&url, limit) };
             self.http.download(&request, folder, progress)
         })?;
-        let found = format!("sha256:{}", download.sha256);
-        if found == pinned.archive {
+        if download.digest == pinned.archive {
             Ok(download)
         } else {
-            Err(SourceError::DigestMismatch { wanted: pinned.archive.clone(), found })
+            Err(SourceError::DigestMismatch { wanted: pinned.archive.clone(), found: download.digest })
         }
     }
 

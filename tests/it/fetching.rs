@@ -37,7 +37,8 @@ fn download(url: &str) -> Result<(String, Vec<u64>), String> {
     assert_eq!(download.size, std::fs::metadata(download.file.path()).unwrap().len());
     drop(download.file);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
-    Ok((download.sha256, seen.into_inner()))
+    let hex = download.digest.strip_prefix("sha256:").unwrap().to_owned();
+    Ok((hex, seen.into_inner()))
 }
 
 #[test]

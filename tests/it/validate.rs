@@ -219,3 +219,19 @@ fn hooks_run_only_if_asked_for() {
     hld.ok(&["validate", "--run-hooks"]);
     assert!(hld.path("ran").exists());
 }
+
+#[test]
+fn the_version_that_charts_see_counts() {
+    let against = |settings: &str, args: &[&str], versions: &str| {
+        let hld = shop(&[("fab.yaml", settings)]);
+        let args = [&["validate"], args].concat();
+        hld.ok(&args).says(&[&format!("against Kubernetes {versions}: 0 errors")]);
+    };
+    against("defaults: {kubeVersion: 1.30.2}\n", &[], "1.30");
+    let listed = "environments: {prod: {kubeVersion: 1.31.0}, qa: {kubeVersion: 1.33.0}}\n";
+    against(listed, &[], "1.31, 1.33");
+    against(listed, &["qa"], "1.33");
+    against(listed, &["qa", "--kube-version", "1.35"], "1.35");
+    against(listed, &["--manifests", "web"], "1.31, 1.33");
+    against("defaults: {kubeVersion: 1.22.0}\n", &[], "1.36");
+}

@@ -1,8 +1,8 @@
 //! Kinds of resources, and what to say of one that a minor does not serve.
 
+use crate::closest;
 use crate::graph::Graph;
 use crate::minor::{Minor, Minors};
-use crate::similar;
 
 /// A kind of resource in one version of its group.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub(crate) fn absence(graph: &Graph, api_version: &str, kind: &str, minor: Minor
         return (Absence::Foreign, text);
     }
     let names = served().filter(|known| known.group == group && known.version == version);
-    if let Some(name) = similar::nearest(kind, names.map(|known| known.name)) {
+    if let Some(name) = closest(kind, names.map(|known| known.name)) {
         text += &format!("; did you mean {name:?}?");
     }
     (Absence::Unknown, text)

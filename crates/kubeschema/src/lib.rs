@@ -29,7 +29,7 @@ mod names;
 mod rules;
 mod scalar;
 mod schema;
-mod similar;
+mod suggest;
 mod view;
 
 use goyaml::Value;
@@ -37,6 +37,7 @@ use goyaml::Value;
 pub use finding::{Finding, KeyPath, Level, Segment};
 pub use kind::{Kind, Scope};
 pub use minor::Minor;
+pub use suggest::closest;
 
 use custom::{CustomKinds, Embedded};
 use finding::Findings;

@@ -14,7 +14,7 @@ use crate::finding::Findings;
 use crate::graph::{Definition, Field, Graph, Identity, Need, Shape};
 use crate::minor::Minor;
 use crate::view::{as_int, is_blank};
-use crate::{scalar, similar};
+use crate::{closest, scalar};
 
 #[cfg(test)]
 mod oracle;
@@ -115,9 +115,7 @@ impl<'a> Check<'_, '_, 'a> {
             } else {
                 format!(": the last Kubernetes with it is {last}")
             };
-        } else if let Some(near) =
-            similar::nearest(name, definition.fields(self.minor).map(|field| field.name))
-        {
+        } else if let Some(near) = closest(name, definition.fields(self.minor).map(|field| field.name)) {
             message += &format!("; did you mean {near:?}?");
         }
         self.found.key_error(object, name, "unknown-field", message);
@@ -190,7 +188,7 @@ impl<'a> Check<'_, '_, 'a> {
         match shape {
             Shape::OneOf(values) if !text.is_empty() && !values.contains(&text) && !self.is_status => {
                 let mut message = format!("{text:?} is not one of {}", values.join(", "));
-                if let Some(near) = similar::nearest(text, values.iter().copied()) {
+                if let Some(near) = closest(text, values.iter().copied()) {
                     message += &format!("; did you mean {near:?}?");
                 }
                 self.found.error(value, "enum", message);

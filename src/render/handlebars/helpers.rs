@@ -13,7 +13,7 @@ use handlebars::{
 use serde_json::Value as Json;
 
 use super::error::TemplateErrorKind;
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// Prints what it is given, if that is text, a number or a truth value.
 pub(super) const PRINT: &str = "(print)";

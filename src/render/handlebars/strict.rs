@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::helpers::{DEFAULT, Form, HAS, PRINT, REQUIRED, SIGNATURES, Signature};
 use super::{TemplateError, TemplateErrorKind, TemplateFile};
-use crate::suggest::closest;
+use kubeschema::closest;
 
 /// Blocks and parentheses inside each other; parser and renderer are recursive.
 const DEEPEST: usize = 100;

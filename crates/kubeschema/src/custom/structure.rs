@@ -9,7 +9,7 @@ use crate::graph::Graph;
 use crate::minor::Minor;
 use crate::schema::{describe, exact};
 use crate::view::{entries, field, is_true, items, text};
-use crate::{schema, similar};
+use crate::{closest, schema};
 
 /// What is needed for the metadata of resources inside resources.
 #[derive(Clone, Copy)]
@@ -104,7 +104,7 @@ impl<'a> Structure<'_, '_, 'a> {
 
     fn unknown(&mut self, object: &'a Value, name: &str, schema: &Value) {
         let mut message = format!("unknown field {name:?}");
-        if let Some(near) = similar::nearest(name, entries(schema, "properties").map(|(name, _)| name)) {
+        if let Some(near) = closest(name, entries(schema, "properties").map(|(name, _)| name)) {
             message += &format!("; did you mean {near:?}?");
         }
         self.found.key_error(object, name, "unknown-field", message);

@@ -3,11 +3,11 @@
 use goyaml::Value;
 
 use super::{Patterns, format};
+use crate::closest;
 use crate::finding::Findings;
 use crate::names;
 use crate::rules::metadata;
 use crate::schema::{describe, shorten};
-use crate::similar;
 use crate::view::{as_int, field, int, is_true, items, text};
 
 /// Checks a whole resource. Of metadata, a schema can restrict the name only.
@@ -149,7 +149,7 @@ impl<'a> Values<'_, '_, 'a> {
         let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
         let all: Vec<String> = values.iter().map(describe).collect();
         let mut message = format!("{} is not one of {}", describe(value), all.join(", "));
-        if let Some(near) = value.as_str().and_then(|text| similar::nearest(text, texts.into_iter())) {
+        if let Some(near) = value.as_str().and_then(|text| closest(text, texts)) {
             message += &format!("; did you mean {near:?}?");
         }
         found.error(value, "enum", message);

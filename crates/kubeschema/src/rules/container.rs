@@ -135,7 +135,7 @@ fn devices<'a>(container: &'a Value, volumes: &BTreeSet<&str>, found: &mut Findi
 fn known_volume<'a>(mount: &'a Value, volumes: &BTreeSet<&str>, found: &mut Findings<'a>) {
     if let Some(name) = filled(mount, "name").filter(|name| !volumes.contains(name)) {
         let mut message = format!("the pod has no volume {name:?}");
-        if let Some(near) = crate::similar::nearest(name, volumes.iter().copied()) {
+        if let Some(near) = crate::closest(name, volumes.iter().copied()) {
             message += &format!("; did you mean {near:?}?");
         }
         found.key_error(mount, "name", "volume-ref", message);

@@ -93,7 +93,7 @@ pub(crate) fn field_ref<'a>(reference: &'a Value, fields: &[&str], maps: bool, f
         None if maps && ["metadata.labels", "metadata.annotations"].contains(&path) => {}
         None => {
             let mut message = format!("a pod's field {path:?} cannot be had");
-            if let Some(near) = crate::similar::nearest(path, fields.iter().copied()) {
+            if let Some(near) = crate::closest(path, fields.iter().copied()) {
                 message += &format!("; did you mean {near:?}?");
             }
             found.key_error(reference, "fieldPath", "env", message);

@@ -1,7 +1,7 @@
 //! Finds what somebody meant who made a typo.
 
 /// Returns the candidate that is most like `name`, if any is near enough to be meant.
-pub(crate) fn closest<'a, I>(name: &str, candidates: I) -> Option<&'a str>
+pub fn closest<'a, I>(name: &str, candidates: I) -> Option<&'a str>
 where
     I: IntoIterator<Item = &'a str>,
 {
@@ -23,6 +23,20 @@ mod tests {
     #[track_caller]
     fn check(name: &str, want: Option<&str>) {
         assert_eq!(closest(name, ["subcomponents", "source", "path", "type"]), want, "{name:?}");
+    }
+
+    #[track_caller]
+    fn check_field(name: &str, want: Option<&str>) {
+        assert_eq!(closest(name, ["containers", "restartPolicy", "ip"]), want, "{name:?}");
+    }
+
+    #[test]
+    fn a_misspelt_field_is_recognized() {
+        check_field("continers", Some("containers"));
+        check_field("restartpolicy", Some("restartPolicy"));
+        check_field("restart_policy", Some("restartPolicy"));
+        check_field("pi", Some("ip"));
+        check_field("volumes", None);
     }
 
     #[test]
