@@ -79,9 +79,9 @@ struct Versions {
 pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let inputs = args.inputs(ui)?;
     let validation = validate(&inputs, &args.options())?;
-    for warning in &validation.warnings {
-        ui.warning(format_args!("{}", Line(warning)));
-    }
+    // Generating has told them.
+    let untold = validation.warnings.iter().filter(|_| args.manifests.is_some());
+    untold.for_each(|warning| ui.warning(format_args!("{}", Line(warning))));
     ui.data(args.output_format.print(&validation.findings, &inputs))?;
     let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));

@@ -235,3 +235,12 @@ fn the_version_that_charts_see_counts() {
     against(listed, &["--manifests", "web"], "1.31, 1.33");
     against("defaults: {kubeVersion: 1.22.0}\n", &[], "1.36");
 }
+
+#[test]
+fn what_is_odd_about_fab_yaml_is_told_once() {
+    let hld = shop(&[("fab.yaml", "default: {}\n")]);
+    for args in [&["validate"][..], &["validate", "--manifests", "web"]] {
+        let run = hld.ok(args);
+        assert_eq!(run.stderr.matches("unknown field `default`").count(), 1, "{}", run.stderr);
+    }
+}
