@@ -1,4 +1,4 @@
-//! Kind `fabrikate`: a folder of cases, each an input tree, the commands that
+//! Kinds `fabrikate` and `install`: a folder of cases, each an input tree, the commands that
 //! were run in it, and the files that they made.
 //!
 //! `fab` is run as a user runs it, in a copy of the tree and with a home and a
@@ -6,6 +6,9 @@
 //! as zero or not; what was printed is not compared. `compare: data` marks the
 //! cases whose charts went through Fabrikate's namespace injection, which writes
 //! everything anew: there each file has to have the same documents as data.
+//!
+//! The cases that install something are a kind of their own, so that none can
+//! go unnoticed among the others.
 
 mod data;
 mod remotes;
@@ -67,8 +70,17 @@ enum Step {
     },
 }
 
+/// Which cases of a folder are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Those that install something.
+    Install,
+    /// All others.
+    Others,
+}
+
 /// Reads the cases of a folder.
-pub(crate) fn load(path: &Path) -> Result<Vec<Case>, LoadError> {
+pub(crate) fn load(path: &Path, part: Part) -> Result<Vec<Case>, LoadError> {
     let read = |source| LoadError::Read { path: path.to_owned(), source };
     let fab = Arc::new(program::fab()?);
     let mut folders: Vec<PathBuf> = fs::read_dir(path)
@@ -78,23 +90,39 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Case>, LoadError> {
         .map_err(read)?;
     folders.sort();
     folders.retain(|folder| folder.join("cmd.json").exists());
-    folders.into_iter().map(|folder| case(folder, &fab)).collect()
+    let mut cases = Vec::new();
+    for folder in folders {
+        let recorded = read_recorded(&folder)?;
+        if recorded.part() == part {
+            cases.push(case(recorded, folder, &fab));
+        }
+    }
+    Ok(cases)
 }
 
-fn case(folder: PathBuf, fab: &Arc<PathBuf>) -> Result<Case, LoadError> {
+fn read_recorded(folder: &Path) -> Result<Recorded, LoadError> {
     let path = folder.join("cmd.json");
     let text = fs::read_to_string(&path).map_err(|source| LoadError::Read { path: path.clone(), source })?;
-    let recorded: Recorded = serde_json::from_str(&text).map_err(|source| LoadError::Line {
-        path,
-        line: source.line(),
-        source,
-    })?;
+    serde_json::from_str(&text).map_err(|source| LoadError::Line { path, line: source.line(), source })
+}
+
+impl Recorded {
+    fn part(&self) -> Part {
+        let installs = |step: &Step| match step {
+            Step::Edit { .. } => false,
+            Step::Run { argv, .. } => words(argv).any(|word| word == "install"),
+        };
+        if self.steps.iter().any(installs) { Part::Install } else { Part::Others }
+    }
+}
+
+fn case(recorded: Recorded, folder: PathBuf, fab: &Arc<PathBuf>) -> Case {
     let group = match recorded.tags.first().map(String::as_str) {
         Some(tag @ ("real" | "testdata")) => tag.to_owned(),
         Some(_) | None => recorded.name.split('-').next().unwrap_or_default().to_owned(),
     };
     let fab = Arc::clone(fab);
-    Ok(Case { id: recorded.name.clone(), group, run: Box::new(move || verdict(&recorded, &folder, &fab)) })
+    Case { id: recorded.name.clone(), group, run: Box::new(move || verdict(&recorded, &folder, &fab)) }
 }
 
 fn verdict(recorded: &Recorded, folder: &Path, fab: &Path) -> Verdict {

@@ -30,6 +30,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use case::{Case, LoadError};
+use fabrikate::Part;
 use report::Report;
 
 /// Runs recorded cases and prints how many come out the same.
@@ -63,6 +64,8 @@ enum Kind {
     Charts,
     /// A folder of cases: an input tree, commands, and the files that they made.
     Fabrikate,
+    /// The cases of that folder that run `fab install`.
+    Install,
     /// What Fabrikate asked for when it installed a definition, one a line (`real-install.jsonl`).
     InstallPlans,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
@@ -78,7 +81,8 @@ impl Kind {
             Self::Snippets => snippets::load(path),
             Self::HelmCases => helm_cases::load(path),
             Self::Charts => charts::load(path),
-            Self::Fabrikate => fabrikate::load(path),
+            Self::Fabrikate => fabrikate::load(path, Part::Others),
+            Self::Install => fabrikate::load(path, Part::Install),
             Self::InstallPlans => install_plans::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
             Self::Validation => validation::load(path),
