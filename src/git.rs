@@ -11,19 +11,22 @@
 //! address that wants them.
 
 use std::cell::Cell;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use git2::{
-    AutotagOption, CertificateCheckStatus, Cred, CredentialType, Direction, ErrorClass, ErrorCode,
-    FetchOptions, ObjectType, Oid, ProxyOptions, RemoteCallbacks, RemoteRedirect, Repository,
-};
-
+use git2::{ErrorClass, ErrorCode, Repository};
 use url::Url;
 
+use self::session::{Failure, Listener, Session};
 use crate::source::http::Progress;
 use crate::source::{SourceError, SourceUrl};
+
+mod session;
+mod tree;
+
+/// How long a server may be silent: one that packs a large repository says something all the time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a user and password are.
 #[derive(Clone)]
@@ -73,6 +76,8 @@ pub(crate) struct Remote<'a> {
     sent: Cell<Option<String>>,
     /// How much was received by fetches.
     received: Cell<usize>,
+    /// How long the server may be silent.
+    patience: Duration,
 }
 
 /// What of a repository is fetched.
@@ -97,53 +102,48 @@ impl<'a> Remote<'a> {
             Ok(repository)
         });
         let repository = made.map_err(|err| io_error("make a repository in the cache", err.message()))?;
-        Ok(Remote { url, logins, told, repository, sent: Cell::new(None), received: Cell::new(0) })
+        let (sent, received) = (Cell::new(None), Cell::new(0));
+        Ok(Remote { url, logins, told, repository, sent, received, patience: PATIENCE })
     }
 
     /// Asks for the references.
     pub(crate) fn references(&self) -> Result<Vec<Reference>, SourceError> {
-        let list = || {
-            let mut remote = self.repository.remote_anonymous(self.url.as_str())?;
-            let (callbacks, proxy) = (self.callbacks(), proxy());
-            let connection = remote.connect_auth(Direction::Fetch, Some(callbacks), Some(proxy))?;
-            let heads = connection.list()?.iter();
-            Ok(heads
-                .map(|head| Reference { name: head.name().to_owned(), id: head.oid().to_string() })
-                .collect())
-        };
-        list().map_err(|err| self.error(&err))
+        self.listening(&|_| {}, Session::references)
     }
 
     /// Fetches a reference, or a commit by its full hash.
     pub(crate) fn fetch(&self, wanted: &str, extent: Extent) -> Result<(), SourceError> {
-        let one = format!("+{wanted}:refs/fab/wanted");
-        let refspecs = match extent {
-            Extent::One => vec![one.as_str()],
-            Extent::All => vec!["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
-        };
-        let mut callbacks = self.callbacks();
         let before = self.received.get();
-        callbacks.transfer_progress(|progress| {
-            self.received.set(before + progress.received_bytes());
+        let received = |bytes| {
+            self.received.set(before + bytes);
             (self.told)(Progress { received: self.received(), total: None });
-            true
-        });
-        let mut options = FetchOptions::new();
-        options
-            .remote_callbacks(callbacks)
-            .proxy_options(proxy())
-            .download_tags(AutotagOption::None)
-            .update_fetchhead(false)
-            .follow_redirects(RemoteRedirect::None);
-        let mut remote =
-            self.repository.remote_anonymous(self.url.as_str()).map_err(|err| self.error(&err))?;
-        // libgit2 refuses to be shallow where it reads the other repository itself. Its address may be another one
-        // than the definition's (`insteadOf`).
-        let elsewhere = remote.url().is_ok_and(|url| SourceUrl::new(url).host().is_some());
-        if extent == Extent::One && elsewhere {
-            options.depth(1);
-        }
-        remote.fetch(&refspecs, Some(&mut options), None).map_err(|err| self.error(&err))
+        };
+        self.listening(&received, |session, listener| session.fetch(wanted.to_owned(), extent, listener))
+    }
+
+    fn listening<T>(
+        &self,
+        received: &dyn Fn(usize),
+        ask: impl FnOnce(Session, &Listener<'_>) -> Result<T, Failure>,
+    ) -> Result<T, SourceError> {
+        let session = Session {
+            url: self.url.clone(),
+            folder: self.repository.path().to_owned(),
+            keys: self.logins.keys.to_vec(),
+        };
+        let listener = Listener {
+            login: &|| (self.logins.https)(self.url),
+            sent: &|from| self.sent.set(Some(from)),
+            received,
+            patience: self.patience,
+        };
+        ask(session, &listener).map_err(|failure| match failure {
+            Failure::Silent => SourceError::Unreachable {
+                host: self.host(),
+                message: format!("nothing has come from it for {} seconds", self.patience.as_secs()),
+            },
+            Failure::Git(err) => self.error(&err),
+        })
     }
 
     /// Returns how many bytes were received by fetches.
@@ -160,59 +160,15 @@ impl<'a> Remote<'a> {
 
     /// Writes a tree into an empty folder.
     pub(crate) fn write_tree(&self, tree: &str, folder: &Path) -> Result<(), SourceError> {
-        let id = Oid::from_str(tree).map_err(|err| self.error(&err))?;
-        let mut writer = TreeWriter { repository: &self.repository, left: MAX_ENTRIES, bytes: MAX_BYTES };
-        writer.folder(id, folder, "")
+        tree::write(&self.repository, tree, folder)
     }
 
-    fn callbacks(&self) -> RemoteCallbacks<'_> {
-        let mut callbacks = RemoteCallbacks::new();
-        let mut tried = Tried::default();
-        callbacks.credentials(move |url, user, kinds| self.credentials(url, user, kinds, &mut tried));
-        // What libgit2 finds out about certificates and host keys counts.
-        callbacks.certificate_check(|_, _| Ok(CertificateCheckStatus::CertificatePassthrough));
-        callbacks
-    }
-
-    fn credentials(
-        &self,
-        url: &str,
-        user: Option<&str>,
-        kinds: CredentialType,
-        tried: &mut Tried,
-    ) -> Result<Cred, git2::Error> {
-        let user = user.unwrap_or("git");
-        if kinds.contains(CredentialType::USERNAME) {
-            return Cred::username(user);
-        }
-        if kinds.contains(CredentialType::SSH_KEY) {
-            if !std::mem::replace(&mut tried.agent, true) {
-                self.sent.set(Some("the ssh agent".to_owned()));
-                return Cred::ssh_key_from_agent(user);
-            }
-            if let Some(key) = self.logins.keys.get(tried.keys) {
-                tried.keys += 1;
-                self.sent.set(Some(format!("`{}`", key.display())));
-                return Cred::ssh_key(user, None, key, None);
-            }
-        }
-        let wanted = SourceUrl::new(url);
-        let same_host = wanted.host() == self.url.host();
-        if kinds.contains(CredentialType::USER_PASS_PLAINTEXT)
-            && same_host
-            && !std::mem::replace(&mut tried.password, true)
-            && let Some(login) = (self.logins.https)(self.url)
-        {
-            self.sent.set(Some(login.from));
-            // Servers that take a token take it with any user, but not without one.
-            let user = if login.user.is_empty() { "git" } else { login.user.as_str() };
-            return Cred::userpass_plaintext(user, &login.password);
-        }
-        Err(git2::Error::new(ErrorCode::Auth, ErrorClass::Callback, "no credentials are accepted"))
+    fn host(&self) -> String {
+        self.url.host().unwrap_or_else(|| self.url.to_string())
     }
 
     fn error(&self, err: &git2::Error) -> SourceError {
-        let host = self.url.host().unwrap_or_else(|| self.url.to_string());
+        let host = self.host();
         let message = err.message().to_owned();
         let status = message
             .split_once("status code: ")
@@ -298,166 +254,85 @@ fn is_within(section: &Url, address: &Url) -> bool {
     section.origin() == address.origin() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Which credentials a server was given already; it asks again when it refuses them.
-#[derive(Default)]
-struct Tried {
-    agent: bool,
-    keys: usize,
-    password: bool,
-}
-
-fn proxy() -> ProxyOptions<'static> {
-    let mut proxy = ProxyOptions::new();
-    proxy.auto();
-    proxy
-}
-
-/// Files and folders of one tree; the largest repositories have some hundred thousand.
-const MAX_ENTRIES: usize = 1_000_000;
-/// Bytes of one tree.
-const MAX_BYTES: u64 = 8 << 30;
-
-struct TreeWriter<'a> {
-    repository: &'a Repository,
-    left: usize,
-    bytes: u64,
-}
-
-impl TreeWriter<'_> {
-    fn folder(&mut self, tree: Oid, folder: &Path, path: &str) -> Result<(), SourceError> {
-        let tree = self.repository.find_tree(tree).map_err(|err| malformed(path, &err))?;
-        for entry in &tree {
-            let name = entry.name().map_err(|_| unsafe_path(path, "has a file whose name is no UTF-8"))?;
-            let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            self.left = self.left.checked_sub(1).ok_or_else(|| too_large("1000000 files"))?;
-            if !is_safe(name) {
-                return Err(unsafe_path(&path, "has a name that is not safe to write"));
-            }
-            let target = folder.join(name);
-            match (entry.kind(), entry.filemode()) {
-                (Some(ObjectType::Tree), _) => {
-                    make_folder(&target)?;
-                    self.folder(entry.id(), &target, &path)?;
-                }
-                (Some(ObjectType::Blob), mode) => self.blob(entry.id(), mode, &target, &path)?,
-                // A submodule, which is an empty folder in a clone, too.
-                _ => make_folder(&target)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn blob(&mut self, id: Oid, mode: i32, target: &Path, path: &str) -> Result<(), SourceError> {
-        let blob = self.repository.find_blob(id).map_err(|err| malformed(path, &err))?;
-        let size = blob.content().len() as u64;
-        self.bytes = self.bytes.checked_sub(size).ok_or_else(|| too_large("8 GiB"))?;
-        if mode == LINK {
-            let text = std::str::from_utf8(blob.content()).unwrap_or_default();
-            // A link out of the tree is left out: it is not in a clone that is somewhere else either.
-            return if stays_inside(text, path) { link(text, target) } else { Ok(()) };
-        }
-        write_file(target, blob.content(), mode & 0o111 != 0)
-    }
-}
-
-const LINK: i32 = 0o120_000;
-
-/// Whether a file may have this name on every system.
-fn is_safe(name: &str) -> bool {
-    let other_meaning = matches!(name, "" | "." | "..") || name.eq_ignore_ascii_case(".git");
-    let separators: &[char] = if cfg!(windows) { &['/', '\0', '\\', ':'] } else { &['/', '\0'] };
-    !other_meaning && !name.contains(separators)
-}
-
-/// Whether a link at `path` leads to something inside. The folder that it is in is a real one, so `..` at its start
-/// are counted; behind another name they may follow a link, and are refused.
-fn stays_inside(target: &str, path: &str) -> bool {
-    let depth = path.matches('/').count();
-    let segments = || target.split('/').filter(|segment| !matches!(*segment, "" | "."));
-    let up = segments().take_while(|segment| *segment == "..").count();
-    !target.is_empty()
-        && !target.starts_with('/')
-        && !target.contains(['\0', '\\'])
-        && up <= depth
-        && segments().skip(up).all(|segment| segment != "..")
-}
-
-fn make_folder(folder: &Path) -> Result<(), SourceError> {
-    fs::create_dir(folder).map_err(|source| write_error(folder, source))
-}
-
-fn write_file(target: &Path, content: &[u8], executable: bool) -> Result<(), SourceError> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(if executable { 0o755 } else { 0o644 });
-    }
-    #[cfg(not(unix))]
-    let _ = executable;
-    let written = options.open(target).and_then(|mut file| file.write_all(content));
-    written.map_err(|source| write_error(target, source))
-}
-
-#[cfg(unix)]
-fn link(text: &str, target: &Path) -> Result<(), SourceError> {
-    std::os::unix::fs::symlink(text, target).map_err(|source| write_error(target, source))
-}
-
-/// A checkout that cannot make links leaves a file with the target as its text, as git does.
-#[cfg(not(unix))]
-fn link(text: &str, target: &Path) -> Result<(), SourceError> {
-    write_file(target, text.as_bytes(), false)
-}
-
-fn write_error(path: &Path, source: io::Error) -> SourceError {
-    SourceError::Io { action: format!("write `{}`", path.display()), source }
-}
-
 fn io_error(action: &str, message: &str) -> SourceError {
     SourceError::Io { action: action.to_owned(), source: io::Error::other(message.to_owned()) }
 }
 
-fn malformed(path: &str, err: &git2::Error) -> SourceError {
-    let what = if path.is_empty() { "the tree".to_owned() } else { format!("`{path}`") };
-    SourceError::Malformed { what, message: err.message().to_owned() }
-}
-
-fn unsafe_path(path: &str, problem: &str) -> SourceError {
-    SourceError::Unsafe { path: path.to_owned(), problem: problem.to_owned() }
-}
-
-fn too_large(limit: &str) -> SourceError {
-    SourceError::TooLarge { what: "the tree".to_owned(), limit: limit.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
     use super::*;
 
+    const COMMIT: &str = "22cd3bc0b85295c65ca8f67ccb928afaf7d2e07f";
+
+    /// A line as git frames it.
+    fn framed(text: &str) -> String {
+        format!("{:04x}{text}", text.len() + 4)
+    }
+
+    /// Starts a server that answers requests whose first line has the text, and holds all connections.
+    fn server(answered: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let references = [
+            framed("# service=git-upload-pack\n"),
+            "0000".to_owned(),
+            framed(&format!("{COMMIT} refs/heads/main\0side-band-64k shallow ofs-delta multi_ack agent=x\n")),
+            "0000".to_owned(),
+        ]
+        .concat();
+        thread::spawn(move || {
+            let mut held: Vec<TcpStream> = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4096];
+                let count = stream.read(&mut request).unwrap();
+                let request = String::from_utf8_lossy(&request[..count]).into_owned();
+                if request.starts_with("GET") && answered.contains("GET") {
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nConnection: close\r\n";
+                    write!(stream, "{head}Content-Length: {}\r\n\r\n{references}", references.len()).unwrap();
+                    continue;
+                }
+                if request.starts_with("POST") && answered.contains("POST") {
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\nContent-Length: 100000\r\n\r\n";
+                    let begun = [framed(&format!("shallow {COMMIT}")), "0000".to_owned(), framed("NAK\n")];
+                    write!(stream, "{head}{}", begun.concat()).unwrap();
+                }
+                held.push(stream);
+            }
+        });
+        format!("http://{address}/x")
+    }
+
     #[track_caller]
-    fn check_link(path: &str, target: &str, inside: bool) {
-        assert_eq!(stays_inside(target, path), inside, "{path} -> {target}");
+    fn check_silent(url: &str, ask: impl Fn(&Remote<'_>) -> Result<(), SourceError>) {
+        let url = SourceUrl::new(url);
+        let logins = Logins { https: &|_| None, keys: &[] };
+        let scratch = tempfile::tempdir().unwrap();
+        let mut remote = Remote::new(&url, (&logins, &|_| {}), scratch.path()).unwrap();
+        remote.patience = Duration::from_secs(1);
+        let error = ask(&remote).unwrap_err();
+        let host = url.host().unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!("{host} cannot be reached: nothing has come from it for 1 seconds")
+        );
+        assert!(error.is_transient());
     }
 
     #[test]
-    fn a_link_out_of_the_tree_is_seen() {
-        check_link("a", "b", true);
-        check_link("x/a", "../b", true);
-        check_link("x/y/a", "../../b/c", true);
-        check_link("a", "./b/./c", true);
-        check_link("a", "../b", false);
-        check_link("x/a", "../../b", false);
-        check_link("a", "/etc/passwd", false);
-        check_link("a", "", false);
-    }
-
-    #[test]
-    fn a_link_may_not_go_up_behind_another_name() {
-        // `b` may be a link to a folder that is less deep.
-        check_link("x/a", "b/../../c", false);
-        check_link("x/a", "b/..", false);
+    fn err_a_server_that_falls_silent_is_given_up() {
+        // It accepts and says nothing, tells its references only, and stops within the content.
+        check_silent(&server(""), |remote| remote.references().map(drop));
+        let fetch = |remote: &Remote<'_>| {
+            assert_eq!(remote.references()?[0].id, COMMIT);
+            remote.fetch("refs/heads/main", Extent::One)
+        };
+        check_silent(&server("GET"), fetch);
+        check_silent(&server("GET POST"), fetch);
     }
 
     #[track_caller]
@@ -487,11 +362,5 @@ mod tests {
             "https://h/x",
             &[("b -x", false)],
         );
-    }
-
-    #[test]
-    fn names_that_mean_something_else_are_refused() {
-        assert!(is_safe("a.yaml") && is_safe(".gitignore") && is_safe("..a") && is_safe("a b"));
-        assert!(!is_safe("..") && !is_safe(".GIT") && !is_safe("") && !is_safe("a/b") && !is_safe("."));
     }
 }
