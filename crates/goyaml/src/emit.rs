@@ -21,8 +21,9 @@ pub(crate) enum Dialect {
 /// The column behind which a line is folded at its next single space.
 const WIDTH: usize = 80;
 
+/// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
+pub(crate) enum Style {
     Plain,
     Single,
     Double,
@@ -95,12 +96,34 @@ impl Page {
         } else {
             Style::Double
         };
+        self.write_as(text, wanted, spot);
+    }
+
+    /// Writes a text in a style, or in the next one that can hold it.
+    fn write_as(&mut self, text: &str, wanted: Style, spot: Spot) {
         match self.allowed_style(text, wanted, spot) {
             Style::Plain => self.write_plain(text, spot),
             Style::Single => self.write_single(text, spot),
             Style::Double => self.write_double(text, spot),
             Style::Literal => self.write_literal(text, spot.indent),
         }
+    }
+
+    /// Returns a text as go-yaml v2 would write it, but on one line, and in these quotes if it can have them.
+    pub(crate) fn line(text: &str, like: Style) -> String {
+        let mut page = Self::new(Dialect::V2);
+        let wanted = match like {
+            Style::Plain | Style::Literal if page.is_plain_text(text) => Style::Plain,
+            Style::Plain | Style::Literal => Style::Double,
+            quotes => quotes,
+        };
+        page.write_as(text, wanted, Spot { indent: 0, simple_key: true });
+        page.out
+    }
+
+    /// Whether a text with line breaks can be a literal block.
+    pub(crate) fn allows_literal(text: &str) -> bool {
+        Scan::of(text, Dialect::V2).allows_literal()
     }
 
     /// Whether the text read back unquoted would be the same text.

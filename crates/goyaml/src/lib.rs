@@ -23,6 +23,7 @@ mod chars;
 mod de;
 mod documents;
 mod duplicates;
+mod edit;
 mod emit;
 mod error;
 mod go;
@@ -42,6 +43,7 @@ mod value;
 
 pub use documents::{Document, documents};
 pub use duplicates::{DuplicateKey, duplicate_keys};
+pub use edit::{EditError, EditStyle, insert_in_text, set_in_text, unset_in_text};
 pub use error::Error;
 pub use go::{GoStruct, GoText, GoTime};
 pub use locate::{Location, PathSegment, Span, locate};
