@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{
-    Body, Component, ComponentFile, Definition, Entry, Generator, LayerResult, Method, Node, Remote, place,
-    read,
+    Body, Component, ComponentFile, Definition, Entry, Generator, LayerResult, Node, Remote, place, read,
 };
 use crate::config::{self, Environment};
 use crate::error::{Error, Place};
@@ -111,7 +110,7 @@ impl<'a> Loader<'a> {
     fn root_body(&mut self, way: &mut Way) -> Result<Body, Arc<Error>> {
         let file = self.file("")?.ok_or_else(|| self.missing("", None))?;
         let component = Arc::clone(&file.component);
-        if component.method != Method::Git || component.generator != Generator::Component {
+        if !component.is_folder_from_elsewhere() || component.generator != Generator::Component {
             return self.body(file, vec![String::new()], way);
         }
         let entry = Entry { component, file };
@@ -173,7 +172,7 @@ impl<'a> Loader<'a> {
         way.logical = place::join(&[&way.logical, &entry.component.name]);
         way.folder = place::component_folder(&way.folder, &entry.component);
         self.check_remote_path(entry, way)?;
-        if entry.component.method == Method::Git || way.remote.is_none() {
+        if entry.component.is_folder_from_elsewhere() || way.remote.is_none() {
             way.remote = remote_of(&entry.component, &way.folder);
         }
         self.check_cycle(entry, way)?;
@@ -183,20 +182,20 @@ impl<'a> Loader<'a> {
 
     /// Reads the component file that an entry points to.
     fn target(&mut self, entry: &Entry, way: &Way) -> Result<Arc<ComponentFile>, Arc<Error>> {
-        self.file(&way.folder)?.ok_or_else(|| match entry.component.method {
-            Method::Git if !self.is_cloned(entry, way) => Arc::new(Error::NotInstalled {
+        self.file(&way.folder)?.ok_or_else(|| {
+            if !entry.component.is_folder_from_elsewhere() || self.is_installed(entry, way) {
+                return self.missing(&way.folder, Some(entry.place()));
+            }
+            Arc::new(Error::NotInstalled {
                 name: entry.component.name.clone(),
                 folder: place::show(self.shown, &way.folder),
                 place: Some(entry.place()),
-            }),
-            Method::Git | Method::Helm | Method::Http | Method::Local => {
-                self.missing(&way.folder, Some(entry.place()))
-            }
+            })
         })
     }
 
-    /// Whether the clone of an entry is there, whatever is in it.
-    fn is_cloned(&self, entry: &Entry, way: &Way) -> bool {
+    /// Whether the folder of an entry is there, whatever is in it.
+    fn is_installed(&self, entry: &Entry, way: &Way) -> bool {
         let above = way.above.last().map_or("", |(_, folder)| folder.as_str());
         self.place_of(&place::join(&[above, "components", &entry.component.name])).is_dir()
     }
@@ -300,9 +299,7 @@ pub(crate) fn place_of(root: &Path, places: &Places, folder: &str) -> PathBuf {
 /// Returns where an entry's component came from, if it was installed.
 fn remote_of(entry: &Component, folder: &str) -> Option<Remote> {
     let installed = place::installed_folder(folder)?;
-    let source = match entry.method {
-        Method::Git => SourceUrl::new(&entry.source).to_string(),
-        Method::Helm | Method::Http | Method::Local => installed.clone(),
-    };
+    let from_elsewhere = entry.is_folder_from_elsewhere();
+    let source = if from_elsewhere { SourceUrl::new(&entry.source).to_string() } else { installed.clone() };
     Some(Remote { source, folder: installed })
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::config::Layer;
 use crate::document::{Document, Step};
 use crate::error::{Error, Place, Warning};
+use crate::source::SourceUrl;
 
 pub(crate) mod fields;
 mod load;
@@ -113,6 +114,18 @@ pub struct Component {
 }
 
 impl Component {
+    /// Returns whether a folder comes from elsewhere whole: a clone, or an archive by http, which Fabrikate does not know.
+    pub(crate) fn is_folder_from_elsewhere(&self) -> bool {
+        match self.method {
+            Method::Git => true,
+            Method::Http => {
+                let url = SourceUrl::new(&self.source);
+                url.is_archive() && matches!(url.scheme().as_deref(), Some("http" | "https"))
+            }
+            Method::Helm | Method::Local => false,
+        }
+    }
+
     /// Returns whether two entries say the same, wherever they stand.
     pub(crate) fn same_as(&self, other: &Component) -> bool {
         let Component {

@@ -8,7 +8,6 @@
 use std::path::Path;
 
 use super::{Component, Method};
-use crate::source::SourceUrl;
 
 /// Joins path segments with `/` and cleans the result. Only the first can make it absolute, and an empty first
 /// one is the folder that all is relative to.
@@ -63,36 +62,35 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
 
 /// Returns the folder that a component entry with a file of its own points to.
 pub(super) fn component_folder(parent: &str, entry: &Component) -> String {
-    match entry.method {
-        Method::Git => join(&[parent, "components", &entry.name, &entry.path]),
-        Method::Helm | Method::Http | Method::Local => match entry.source.as_str() {
-            "" => join(&[parent, &entry.path]),
-            source if source.starts_with('/') => join(&[source, &entry.path]),
-            source => join(&[parent, source, &entry.path]),
-        },
+    if entry.is_folder_from_elsewhere() {
+        return join(&[parent, "components", &entry.name, &entry.path]);
+    }
+    match entry.source.as_str() {
+        "" => join(&[parent, &entry.path]),
+        source if source.starts_with('/') => join(&[source, &entry.path]),
+        source => join(&[parent, source, &entry.path]),
     }
 }
 
 /// Returns the folder of a chart.
 pub(crate) fn chart_folder(component_folder: &str, component: &Component) -> String {
     match component.method {
-        Method::Git => join(&[component_folder, "helm_repos", &component.name, &component.path]),
         Method::Helm => join(&[component_folder, "helm_repos", &component.name]),
-        Method::Http | Method::Local => join(&[component_folder, &component.path]),
+        _ if component.is_folder_from_elsewhere() => {
+            join(&[component_folder, "helm_repos", &component.name, &component.path])
+        }
+        Method::Git | Method::Http | Method::Local => join(&[component_folder, &component.path]),
     }
 }
 
 /// Returns the folder of static manifests. Method `git` without a source, which `fab add` used to write, is no clone.
 pub(crate) fn manifest_folder(component_folder: &str, component: &Component) -> String {
     match component.method {
-        // Fabrikate knows no archives, and pays no attention to the path of a file.
-        Method::Http if SourceUrl::new(&component.source).is_archive() => {
+        _ if component.is_folder_from_elsewhere() && !component.source.is_empty() => {
             join(&[component_folder, "components", &component.name, &component.path])
         }
+        // Fabrikate pays no attention to the path of a file.
         Method::Http => join(&[component_folder, "components", &component.name]),
-        Method::Git if !component.source.is_empty() => {
-            join(&[component_folder, "components", &component.name, &component.path])
-        }
         Method::Git | Method::Helm | Method::Local => join(&[component_folder, &component.path]),
     }
 }

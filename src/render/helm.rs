@@ -158,15 +158,20 @@ fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart,
         return helm::load(&path).map_err(|err| load_error(&path, &shown, err));
     }
     let (own, folder) = (&component.own, renderer.show(&component.input));
-    Err(match own.component.method {
-        Method::Git | Method::Helm => {
-            Error::NotInstalled { name: component.name().to_owned(), folder, place: Some(own.place()) }
-        }
-        Method::Http | Method::Local => {
-            let suggestion = near_name(&path).map(|name| place::join(&[&folder, "..", &name]));
-            Error::NoChart { folder, place: own.place_of("path"), suggestion }
-        }
-    })
+    if own.component.method == Method::Helm || own.component.is_folder_from_elsewhere() {
+        let name = component.name().to_owned();
+        return Err(Error::NotInstalled { name, folder, place: Some(own.place()) });
+    }
+    let suggestion = near_name(&path).map(|name| place::join(&[&folder, "..", &name]));
+    Err(Error::NoChart { folder, place: own.place_of("path"), suggestion })
+}
+
+/// Returns the first chart in a folder that is none itself.
+fn chart_in(folder: &Path) -> Option<String> {
+    // A folder that cannot be read has no charts to tell of.
+    let folders =
+        fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().join("Chart.yaml").is_file());
+    folders.filter_map(|entry| entry.file_name().into_string().ok()).min()
 }
 
 /// Makes the error of a chart that cannot be loaded, with its place if that is its values file.
@@ -179,7 +184,12 @@ fn load_error(path: &Path, shown: &str, error: LoadError) -> Error {
         // An archive has no file to show.
         place.text = fs::read_to_string(path.join("values.yaml")).unwrap_or_default().into();
     }
-    Error::Chart { cause: Box::new(Cause::at(place)), source: Box::new(error.into()) }
+    let mut cause = Cause::at(place);
+    if let LoadError::NoChartYaml { .. } = &error {
+        cause.hint =
+            chart_in(path).map(|name| format!("there is a chart in its folder `{name}`: add that to `path`"));
+    }
+    Error::Chart { cause: Box::new(cause), source: Box::new(error.into()) }
 }
 
 /// Cuts what `helm template` prints as Fabrikate does, and puts a namespace into each piece if one is given.

@@ -153,7 +153,7 @@ impl<'a> Planner<'a> {
     /// Plans the source of a root that only names it; returns whether the component itself is known.
     fn stand_in(&mut self, entry: &Entry) -> bool {
         let path = entry.component.name.clone();
-        let want = self.clone_of(&path, "", entry);
+        let want = self.folder_of(&path, "", entry);
         let place = want.as_ref().map(|want| want.place.clone());
         self.plan.steps.push(Step {
             path,
@@ -177,7 +177,7 @@ impl<'a> Planner<'a> {
                 return Vec::new();
             }
             Err(error) => {
-                self.fail(component_path(node, None), Arc::clone(error));
+                self.fail(&component_path(node, None), Arc::clone(error));
                 return Vec::new();
             }
         };
@@ -211,21 +211,22 @@ impl<'a> Planner<'a> {
         below
     }
 
-    /// Plans the clone of a subcomponent; returns whether the component itself is known.
+    /// Plans the clone or archive of a subcomponent; returns whether the component itself is known.
     fn child(&mut self, child: &Node, parent: &Node) -> (Option<Want>, bool) {
         let Some(entry) = &child.entry else { return (None, true) };
-        let cloned =
-            entry.component.generator == Generator::Component && entry.component.method == Method::Git;
-        if !cloned {
+        let component = &entry.component;
+        if component.generator != Generator::Component || !component.is_folder_from_elsewhere() {
             return (None, true);
         }
-        let want = self.clone_of(&component_path(child, None), &parent.folder, entry);
+        let want = self.folder_of(&component_path(child, None), &parent.folder, entry);
         let known = want.as_ref().is_some_and(|want| (self.known.place)(&want.place));
         (want, known)
     }
 
-    fn clone_of(&mut self, path: &str, folder: &str, entry: &Entry) -> Option<Want> {
-        self.want(path, entry, &[folder, "components", &entry.component.name], git(&entry.component))
+    fn folder_of(&mut self, path: &str, folder: &str, entry: &Entry) -> Option<Want> {
+        let component = &entry.component;
+        let asked = if component.method == Method::Git { git(component) } else { file(component) };
+        self.want(path, entry, &[folder, "components", &component.name], asked)
     }
 
     /// Plans what a component needs that has no file of its own there: its chart or manifests.
@@ -239,6 +240,9 @@ impl<'a> Planner<'a> {
                 return None;
             }
             (Generator::Helm, Method::Helm) => ("helm_repos", chart(component)),
+            (Generator::Helm, Method::Http) if component.is_folder_from_elsewhere() => {
+                ("helm_repos", file(component))
+            }
             (Generator::Static, Method::Git) => ("components", git(component)),
             (Generator::Static, Method::Http) => ("components", file(component)),
             _ => return None,
@@ -264,7 +268,7 @@ impl<'a> Planner<'a> {
         let asked = match checked {
             Ok(asked) => asked,
             Err(error) => {
-                self.fail(path.to_owned(), Arc::new(error));
+                self.fail(path, Arc::new(error));
                 return None;
             }
         };
@@ -278,7 +282,7 @@ impl<'a> Planner<'a> {
                     second: format!("{asked} for `{name}`"),
                     place: Box::new(entry.place()),
                 };
-                self.fail(path.to_owned(), Arc::new(error));
+                self.fail(path, Arc::new(error));
                 None
             }
             None => {
@@ -295,12 +299,12 @@ impl<'a> Planner<'a> {
             _ => None,
         });
         for error in failed.collect::<Vec<_>>() {
-            self.fail(path.to_owned(), error);
+            self.fail(path, error);
         }
     }
 
-    fn fail(&mut self, component: String, error: Arc<Error>) {
-        self.plan.failures.push(Failure { component, environments: Vec::new(), error });
+    fn fail(&mut self, component: &str, error: Arc<Error>) {
+        self.plan.failures.push(Failure::of(component, error));
     }
 }
 

@@ -110,6 +110,51 @@ fn charts_and_files_are_installed_locked_and_found() {
 }
 
 #[test]
+fn charts_and_components_come_as_archives() {
+    let component = "name: comp\nhooks: {after-generate: [pwd > where]}\nsubcomponents:\n\
+                     - {name: st, type: static, path: m}\n";
+    let server = Server::start(move |request, _| match request.path.as_str() {
+        "/web-1.2.0.tgz" => Reply::ok(chart("web", "1.2.0")),
+        "/comp.tar.gz" => Reply::ok(archive(&[
+            ("comp-1/sub/component.yaml", component),
+            ("comp-1/sub/config/common.yaml", "subcomponents: {}\n"),
+            ("comp-1/sub/m/a.yaml", MANIFEST),
+        ])),
+        _ => Reply::status(404),
+    });
+    let site = Site::new(&[]);
+    let (web, comp) = (server.url("/web-1.2.0.tgz"), server.url("/comp.tar.gz"));
+    let digest = sha256(&chart("web", "1.2.0"));
+    let entries = [
+        format!("name: web, type: helm, method: http, source: '{web}', sha256: {digest}, path: web"),
+        format!("name: c, method: http, source: '{comp}', path: comp-1/sub"),
+    ];
+    write_entries(&site, &entries);
+    site.fails(&["generate"], 2, &["`c` is not installed", "run `fab install`"]);
+    let planned = site.ok(&["install", "--dry-run"]).stdout;
+    let want = format!("web: http {web} sha256 {digest} path web => helm_repos/web (not locked)\n");
+    assert!(planned.contains(&want), "{planned}");
+    site.ok(&["install"]);
+    let want = [
+        "components/c/comp-1/sub/component.yaml",
+        "components/c/comp-1/sub/config/common.yaml",
+        "components/c/comp-1/sub/m/a.yaml",
+        "helm_repos/web/web/Chart.yaml",
+        "helm_repos/web/web/templates/a.yaml",
+    ];
+    assert_eq!(site.installed(), want);
+    // What an archive brings is as little trusted as what a clone brings.
+    site.fails(&["generate"], 2, &["after-generate", "is not allowed to run", &comp]);
+    site.write("fab.yaml", &format!("hooks: {{allow: ['{comp}']}}\n"));
+    site.ok(&["generate"]);
+    assert!(site.read("generated/common/web.yaml").contains("name: web-1.2.0\n"));
+    assert_eq!(site.read("generated/common/c/st.yaml"), "---\nkind: A\n\n");
+    write_entries(&site, &[entries[0].replace(", path: web", "")]);
+    site.ok(&["install"]);
+    site.fails(&["generate"], 2, &["there is a chart in its folder `web`: add that to `path`"]);
+}
+
+#[test]
 fn update_takes_the_newest_version_that_is_asked_for() {
     let server = Server::start(|request, before| {
         let versions: &[&str] = if before == 0 { &["1.0.0"] } else { &["1.0.0", "1.1.0", "2.0.0"] };
