@@ -70,6 +70,16 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Returns a failure of one component, whatever the environment.
+    pub(crate) fn of(component: &str, error: impl Into<Arc<Error>>) -> Self {
+        Failure { component: component.to_owned(), environments: Vec::new(), error: error.into() }
+    }
+
+    /// Returns a failure that has to do with no component.
+    pub(crate) fn of_run(error: impl Into<Arc<Error>>) -> Self {
+        Failure::of("", error)
+    }
+
     /// Returns whether two failures tell the user the same: one file may fail for several components and environments.
     pub(crate) fn is_like(&self, other: &Failure) -> bool {
         Arc::ptr_eq(&self.error, &other.error)

@@ -64,17 +64,18 @@ pub fn generate(
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
     let shown = place::typed(&options.directory);
-    let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    let project = Project::read(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
     once_each(project.warnings.clone(), heard);
     let environments = environments(options, &project);
     check_folders(&environments)?;
-    let places = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    let places =
+        vendored::places(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
     let places = places.unwrap_or_default();
     let trees = resolve_all(options, &environments, &shown, &places, heard)?;
     check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
-    let pool = pool.map_err(|err| vec![whole_run(Error::Threads(err))])?;
+    let pool = pool.map_err(|err| vec![Failure::of_run(Error::Threads(err))])?;
     let renderer = Renderer::new(
         (&options.directory, &shown, &places),
         &options.output,
@@ -112,7 +113,7 @@ fn check_folders(environments: &[Environment]) -> Result<(), Vec<Failure>> {
     let failures = environments.iter().filter_map(|environment| {
         let folder = place::clean(&environment.folder());
         let bad = leaves(&folder) || folder.is_empty() || environment.named().any(leaves);
-        bad.then(|| whole_run(Error::EnvironmentLeaves { name: environment.to_string() }))
+        bad.then(|| Failure::of_run(Error::EnvironmentLeaves { name: environment.to_string() }))
     });
     finish(failures.collect())
 }
@@ -174,8 +175,4 @@ fn finish(failures: Vec<Failure>) -> Result<(), Vec<Failure>> {
         }
     }
     if merged.is_empty() { Ok(()) } else { Err(merged) }
-}
-
-fn whole_run(error: Error) -> Failure {
-    Failure { component: String::new(), environments: Vec::new(), error: error.into() }
 }

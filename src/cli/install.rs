@@ -114,6 +114,9 @@ fn print(preview: &Preview, ui: &mut Ui) -> Result<ExitCode> {
     for component in &preview.unknown {
         text.push_str(&format!("{component}: known after install\n"));
     }
+    for component in &preview.unknown_dependencies {
+        text.push_str(&format!("{component}: dependencies of the chart are known after install\n"));
+    }
     ui.data(text)?;
     if preview.sources.is_empty() && preview.failures.is_empty() {
         ui.status(format_args!("Nothing to install"));

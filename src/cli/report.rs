@@ -7,7 +7,6 @@
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
@@ -69,11 +68,7 @@ impl From<Vec<Failure>> for Report {
 /// What failed before or after the components.
 impl From<Error> for Report {
     fn from(error: Error) -> Self {
-        Self::from(vec![Failure {
-            component: String::new(),
-            environments: Vec::new(),
-            error: Arc::new(error),
-        }])
+        Self::from(vec![Failure::of_run(error)])
     }
 }
 
@@ -263,6 +258,8 @@ impl fmt::Display for Line<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn place(line: usize, column: usize) -> Place {
@@ -319,11 +316,7 @@ mod tests {
 
     #[test]
     fn every_failure_is_printed() {
-        let missing = Failure {
-            component: String::new(),
-            environments: Vec::new(),
-            error: Arc::new(Error::NoComponent { folder: "infra".to_owned(), place: None }),
-        };
+        let missing = Failure::of_run(Error::NoComponent { folder: "infra".to_owned(), place: None });
         let text = Report::from(vec![missing.clone(), missing]).render(false);
         assert_eq!(text.matches("error: there is no component.yaml").count(), 2, "{text}");
     }

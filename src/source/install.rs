@@ -13,7 +13,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -137,7 +136,8 @@ pub fn install(
     // Two runs in one definition take turns, where folders can be locked.
     let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
     let shown = place::typed(&options.directory);
-    let vendored = vendored::places(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+    let vendored =
+        vendored::places(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
     if let Some(places) = vendored {
         return vendor::install_vendored(options, heard, &places);
     }
@@ -146,7 +146,7 @@ pub fn install(
     let lockfile = run.lockfile();
     let changes = changes(&run.old, &lockfile);
     if !options.locked {
-        lockfile.write(&options.directory).map_err(|error| vec![whole_run(error)])?;
+        lockfile.write(&options.directory).map_err(|error| vec![Failure::of_run(error)])?;
     }
     drop(turn);
     Ok(run.installed(changes))
@@ -204,7 +204,8 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Vec<Failure>> {
         let shown = place::typed(&options.directory);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
-        let project = Project::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?;
+        let project =
+            Project::read(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
         project.warnings.into_iter().for_each(|warning| heard(InstallEvent::Warning(warning)));
         Ok(Run {
             options,
@@ -217,8 +218,8 @@ impl<'a> Run<'a> {
                 project.allowed_sources.clone(),
             ),
             allow: project.allowed_sources,
-            pool: pool.map_err(|err| vec![whole_run(Error::Threads(err))])?,
-            old: Lockfile::read(&options.directory, &shown).map_err(|error| vec![whole_run(error)])?,
+            pool: pool.map_err(|err| vec![Failure::of_run(Error::Threads(err))])?,
+            old: Lockfile::read(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?,
             shown,
             fetched: BTreeMap::new(),
             subcharts: BTreeMap::new(),
@@ -302,38 +303,32 @@ impl<'a> Run<'a> {
         let mut failures = Vec::new();
         let mut wants: Vec<Want> = Vec::new();
         for step in plan.steps.iter().filter(|step| !self.done.contains(&step.id())) {
-            let found = Surroundings {
-                root: &self.options.directory,
-                places: &self.places,
-                repository: &|name| self.fetcher.repository_url(name),
-                is_ours: &|asked| self.old.get(asked).is_some() || self.subcharts.contains_key(asked),
-            };
-            match found.needs(step) {
+            match self.needs_of(step) {
                 Ok(None) => {}
                 Ok(Some(needs)) => {
-                    let place = place::join(&[&needs.folder, "charts"]);
-                    wants.extend(needs.asked.iter().map(|asked| Want {
-                        component: step.path.clone(),
-                        entry: step.own.clone(),
-                        asked: asked.clone(),
-                        place: place.clone(),
-                    }));
+                    wants.extend(needs.wants(step));
                     self.components.insert(step.path.clone());
                     self.needs.insert(step.id(), needs);
                 }
-                Err(error) => {
-                    let folder = place::chart_folder(&step.folder, &step.own.component);
-                    let error = dependency_error(&step.own, &folder, error);
-                    failures.push(Failure {
-                        component: step.path.clone(),
-                        environments: Vec::new(),
-                        error: Arc::new(error),
-                    });
-                }
+                Err(failure) => failures.push(failure),
             }
         }
         failures.extend(self.fetch(&wants.iter().collect::<Vec<_>>(), Form::Archive));
         failures
+    }
+
+    /// Finds out what the chart of a component needs, if that is at hand.
+    fn needs_of(&self, step: &Step) -> Result<Option<Needs>, Failure> {
+        let surroundings = Surroundings {
+            root: &self.options.directory,
+            places: &self.places,
+            repository: &|name| self.fetcher.repository_url(name),
+            is_ours: &|asked| self.old.get(asked).is_some() || self.subcharts.contains_key(asked),
+        };
+        surroundings.needs(step).map_err(|error| {
+            let folder = place::chart_folder(&step.folder, &step.own.component);
+            Failure::of(&step.path, dependency_error(&step.own, &folder, error))
+        })
     }
 
     /// Fetches the sources that were not fetched yet, each once, all at once.
@@ -374,14 +369,13 @@ impl<'a> Run<'a> {
                     };
                     done.insert(want.asked.clone(), fetched);
                 }
-                Err(error) => failures.push(Failure {
-                    component: want.component.clone(),
-                    environments: Vec::new(),
-                    error: Arc::new(match form {
+                Err(error) => {
+                    let error = match form {
                         Form::Files => source_error(&want.entry, error),
                         Form::Archive => dependency_error(&want.entry, want.asked.source().as_str(), error),
-                    }),
-                }),
+                    };
+                    failures.push(Failure::of(&want.component, error));
+                }
             }
         }
         failures
@@ -408,7 +402,7 @@ impl<'a> Run<'a> {
         let failures: Vec<Failure> = unknown
             .map(|name| {
                 let suggestion = closest(name, known()).map(str::to_owned);
-                whole_run(Error::NothingToUpdate { name: name.clone(), suggestion })
+                Failure::of_run(Error::NothingToUpdate { name: name.clone(), suggestion })
             })
             .collect();
         if failures.is_empty() { Ok(()) } else { Err(failures) }
@@ -419,11 +413,7 @@ impl<'a> Run<'a> {
         let failures: Vec<Failure> = steps
             .filter_map(|step| {
                 let error = step.hooked().check(Moment::INSTALL, &self.hooks).err()?;
-                Some(Failure {
-                    component: step.path.clone(),
-                    environments: Vec::new(),
-                    error: Arc::new(error),
-                })
+                Some(Failure::of(&step.path, error))
             })
             .collect();
         if failures.is_empty() { Ok(()) } else { Err(failures) }
@@ -445,9 +435,7 @@ impl<'a> Run<'a> {
         let ran = step.hooked().run(moment, &self.options.directory.join(&step.folder), &|run| {
             (self.heard)(InstallEvent::Hook(run));
         });
-        ran.map_err(|error| {
-            vec![Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) }]
-        })
+        ran.map_err(|error| vec![Failure::of(&step.path, error)])
     }
 
     fn installed(&self, changes: Vec<Change>) -> Installed {
@@ -466,7 +454,7 @@ impl<'a> Run<'a> {
     fn place(&mut self, steps: &[&Step], transfer: Transfer) -> Result<(), Vec<Failure>> {
         let (trees, beside) = self.trees(steps)?;
         let placed = placing::place(&self.options.directory, &trees, transfer).map_err(|failures| {
-            let failure = |(_, error)| whole_run(error);
+            let failure = |(_, error)| Failure::of_run(error);
             failures.into_iter().map(failure).collect::<Vec<_>>()
         })?;
         self.placed += placed;
@@ -490,12 +478,7 @@ impl<'a> Run<'a> {
         for step in steps {
             let Some(needs) = self.needs.remove(&step.id()) else { continue };
             let archives = self.archives(&needs).map_err(|error| {
-                let error = dependency_error(&step.own, &needs.folder, error);
-                vec![Failure {
-                    component: step.path.clone(),
-                    environments: Vec::new(),
-                    error: Arc::new(error),
-                }]
+                vec![Failure::of(&step.path, dependency_error(&step.own, &needs.folder, error))]
             })?;
             let around = places.iter_mut().find(|(folder, _)| place::is_below(&needs.folder, folder));
             match around {
@@ -512,7 +495,8 @@ impl<'a> Run<'a> {
     /// Puts what charts need into those of the definition itself.
     fn place_beside(&mut self, beside: Vec<(PathBuf, Tree)>) -> Result<(), Vec<Failure>> {
         for (chart, archives) in beside {
-            let changed = subcharts::write(&chart, &archives).map_err(|error| vec![whole_run(error)])?;
+            let changed =
+                subcharts::write(&chart, &archives).map_err(|error| vec![Failure::of_run(error)])?;
             self.placed += usize::from(changed);
         }
         Ok(())
@@ -565,8 +549,4 @@ fn tree_of(want: &Want, item: &Item) -> Tree {
         tree.insert(format!("{name}.yaml"), content);
     }
     tree
-}
-
-fn whole_run(error: Error) -> Failure {
-    Failure { component: String::new(), environments: Vec::new(), error: Arc::new(error) }
 }

@@ -20,7 +20,7 @@ use super::cache::{Cache, Item};
 use super::chart_dependencies::{Lock, local_folder, requested};
 use super::http::hex;
 use super::placing::{self, Content, Tree};
-use super::plan::Step;
+use super::plan::{Step, Want};
 use super::{Asked, SourceError, SourceUrl};
 use crate::definition::{Generator, Method, Places, place, place_of};
 use crate::error::Error;
@@ -35,6 +35,20 @@ pub(crate) struct Needs {
     pub(crate) asked: Vec<Asked>,
     /// The charts in folders, with name and version.
     pub(crate) folders: Vec<(String, String, PathBuf)>,
+}
+
+impl Needs {
+    /// Returns the sources that the chart of this component needs.
+    pub(crate) fn wants(&self, step: &Step) -> Vec<Want> {
+        let place = place::join(&[&self.folder, "charts"]);
+        let want = |asked: &Asked| Want {
+            component: step.path.clone(),
+            entry: step.own.clone(),
+            asked: asked.clone(),
+            place: place.clone(),
+        };
+        self.asked.iter().map(want).collect()
+    }
 }
 
 /// Where the charts of a definition are, and what is known of their dependencies.

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::credentials::Access;
 use crate::definition::{Definition, Node, Places, place, place_of};
@@ -65,7 +64,6 @@ pub(crate) fn read(
 
 impl Tokens {
     fn fail(&mut self, error: Error) {
-        let (component, environments) = (String::new(), Vec::new());
-        self.failures.push(Failure { component, environments, error: Arc::new(error) });
+        self.failures.push(Failure::of_run(error));
     }
 }

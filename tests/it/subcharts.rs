@@ -123,6 +123,42 @@ fn a_local_chart_gets_its_dependencies_and_keeps_what_is_its_own() {
 }
 
 #[test]
+fn a_dry_run_lists_dependencies_as_far_as_they_are_known() {
+    let server = repository();
+    let url = server.url("/charts");
+    let site = Site::new(&[("component.yaml", &root("method: git, source: REMOTES/charts, path: app"))]);
+    site.write("local/Chart.yaml", &app(&[format!("name: web, version: ^1.2, repository: '{url}'")]));
+    site.write(
+        "component.yaml",
+        &(site.read("component.yaml") + "- {name: local, type: helm, path: local}\n"),
+    );
+    let text = app(&[format!("name: web, version: ~1.2, repository: '{url}'")]);
+    site.repository("charts").commit(&[("app/Chart.yaml", &text)]);
+    let plan = || site.ok(&["install", "--dry-run"]).stdout;
+    let of_local = format!("local: helm {url} path web version ^1.2 => local/charts (not locked)\n");
+    let before = plan();
+    assert!(
+        before.ends_with(&(of_local + "app: dependencies of the chart are known after install\n")),
+        "{before}"
+    );
+    assert_eq!(server.paths(), [] as [&str; 0]);
+    site.ok(&["install"]);
+    let line = |component: &str, range: &str, version: &str, place: &str| {
+        let digest = sha256(&chart("web", version));
+        format!(
+            "{component}: helm {url} path web version {range} => {place} ({version} sha256:{digest}, cached)\n"
+        )
+    };
+    let after = plan();
+    for want in [
+        line("app", "~1.2", "1.2.0", "helm_repos/app/app/charts"),
+        line("local", "^1.2", "1.10.0", "local/charts"),
+    ] {
+        assert!(after.contains(&want), "{after}");
+    }
+}
+
+#[test]
 fn dependencies_that_are_there_are_left_alone() {
     let site = Site::new(&[
         ("component.yaml", &root("path: app")),

@@ -1,7 +1,6 @@
 //! Asks what is newer than what a definition has.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
@@ -48,11 +47,9 @@ impl Run<'_> {
                     current: current.clone(),
                     newest: newest.clone(),
                 })),
-                Err(error) => failures.extend(wants.first().map(|want| Failure {
-                    component: want.component.clone(),
-                    environments: Vec::new(),
-                    error: Arc::new(source_error(&want.entry, error)),
-                })),
+                Err(error) => failures.extend(
+                    wants.first().map(|want| Failure::of(&want.component, source_error(&want.entry, error))),
+                ),
             }
         }
         found.sort_by(|one, two| (&one.component, &one.asked).cmp(&(&two.component, &two.asked)));
@@ -62,16 +59,8 @@ impl Run<'_> {
     /// Returns who wants a source.
     fn wants_of(&self, plan: &Plan, asked: &Asked) -> Vec<Want> {
         let own = plan.steps.iter().flat_map(|step| &step.wants).filter(|want| want.asked == *asked).cloned();
-        let needing = plan
-            .steps
-            .iter()
-            .filter(|step| self.needs.get(&step.id()).is_some_and(|needs| needs.asked.contains(asked)));
-        let needed = needing.map(|step| Want {
-            component: step.path.clone(),
-            entry: step.own.clone(),
-            asked: asked.clone(),
-            place: step.folder.clone(),
-        });
+        let needed = plan.steps.iter().filter_map(|step| Some(self.needs.get(&step.id())?.wants(step)));
+        let needed = needed.flatten().filter(|want| want.asked == *asked);
         own.chain(needed).collect()
     }
 }

@@ -1,12 +1,11 @@
 //! Puts everything that a definition installs into its repository, and takes it from there.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use super::super::placing::{self, Transfer};
 use super::super::plan::{Known, Plan, Step, plan, source_error};
 use super::super::{SourceError, vendored};
-use super::{InstallEvent, InstallOptions, Installed, Run, changes, whole_run};
+use super::{InstallEvent, InstallOptions, Installed, Run, changes};
 use crate::definition::{self, Places, place};
 use crate::error::{Error, Failure};
 use crate::hooks::{HookPolicy, Moment};
@@ -23,25 +22,25 @@ pub fn vendor(
 ) -> Result<Installed, Vec<Failure>> {
     let turn = File::open(&options.directory).and_then(|folder| folder.lock().map(|()| folder));
     let mut run = Run::new(options, heard)?;
-    vendored::check_folder(&options.directory, &run.shown).map_err(|error| vec![whole_run(error)])?;
+    vendored::check_folder(&options.directory, &run.shown).map_err(|error| vec![Failure::of_run(error)])?;
     let plan = run.know()?;
     check_no_hooks(&plan)?;
     let lockfile = run.lockfile();
     let changes = changes(&run.old, &lockfile);
-    lockfile.write(&options.directory).map_err(|error| vec![whole_run(error)])?;
+    lockfile.write(&options.directory).map_err(|error| vec![Failure::of_run(error)])?;
     let steps: Vec<&Step> = plan.steps.iter().collect();
     let (trees, beside) = run.trees(&steps)?;
     if trees.is_empty() {
-        vendored::remove(&options.directory).map_err(|error| vec![whole_run(error)])?;
+        vendored::remove(&options.directory).map_err(|error| vec![Failure::of_run(error)])?;
     } else {
         let temporary = std::env::temp_dir();
         let scratch = tempfile::tempdir_in(&temporary)
-            .map_err(|source| vec![whole_run(unwritable(&temporary, source))])?;
+            .map_err(|source| vec![Failure::of_run(unwritable(&temporary, source))])?;
         let tree = vendored::folder(&options.directory, trees, scratch.path())
-            .map_err(|error| vec![whole_run(error)])?;
+            .map_err(|error| vec![Failure::of_run(error)])?;
         let places = [(vendored::FOLDER.to_owned(), tree)].into();
         run.placed += placing::place(&options.directory, &places, Transfer::Copy).map_err(|failures| {
-            failures.into_iter().map(|(_, error)| whole_run(error)).collect::<Vec<_>>()
+            failures.into_iter().map(|(_, error)| Failure::of_run(error)).collect::<Vec<_>>()
         })?;
     }
     run.place_beside(beside)?;
@@ -63,11 +62,7 @@ pub(super) fn install_vendored(
     let missing =
         wants.clone().filter(|want| !is_vendored(&want.place) || run.old.get(&want.asked).is_none());
     let mut failures: Vec<Failure> = missing
-        .map(|want| Failure {
-            component: want.component.clone(),
-            environments: Vec::new(),
-            error: Arc::new(source_error(&want.entry, SourceError::NotVendored)),
-        })
+        .map(|want| Failure::of(&want.component, source_error(&want.entry, SourceError::NotVendored)))
         .collect();
     failures.extend(plan.failures);
     let (components, sources) = (wants.count(), run.old.iter().count());
@@ -90,7 +85,7 @@ fn check_no_hooks(plan: &Plan) -> Result<(), Vec<Failure>> {
                 Error::HooksNotRun { hook, place } => Error::HooksNotVendored { hook, place },
                 other => other,
             };
-            Some(Failure { component: step.path.clone(), environments: Vec::new(), error: Arc::new(error) })
+            Some(Failure::of(&step.path, error))
         })
         .collect();
     if failures.is_empty() { Ok(()) } else { Err(failures) }
