@@ -131,6 +131,34 @@ pub enum Error {
         /// What may be meant.
         suggestion: Option<String>,
     },
+    /// A name on the command line is that of no component.
+    #[error("there is no component `{name}` in {environment}")]
+    UnknownComponent {
+        /// The name or path.
+        name: String,
+        /// The environment.
+        environment: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A name on the command line is that of several components.
+    #[error("there are {} components `{name}`", .paths.len())]
+    AmbiguousComponent {
+        /// The name.
+        name: String,
+        /// The paths of the components.
+        paths: Vec<String>,
+    },
+    /// A component that is asked for is not part of an environment.
+    #[error("the component `{name}` is disabled in {environment}")]
+    ComponentDisabled {
+        /// The path of the component.
+        name: String,
+        /// The environment.
+        environment: String,
+        /// What disables it.
+        place: Option<Place>,
+    },
     /// There is no folder for the cache.
     #[error("there is no folder for the cache: HOME is not set")]
     NoCache,
@@ -394,7 +422,9 @@ impl Error {
     /// Returns where in the user's files the cause is, if there is one place.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Error::NoComponent { place, .. } | Error::NotInstalled { place, .. } => place.as_ref(),
+            Error::NoComponent { place, .. }
+            | Error::NotInstalled { place, .. }
+            | Error::ComponentDisabled { place, .. } => place.as_ref(),
             Error::Chart { cause, .. } => cause.place.as_ref(),
             Error::Syntax { place, .. }
             | Error::WrongType { place, .. }
@@ -423,6 +453,8 @@ impl Error {
             | Error::VendorTaken { .. }
             | Error::VendorLeaves { .. }
             | Error::NothingToUpdate { .. }
+            | Error::UnknownComponent { .. }
+            | Error::AmbiguousComponent { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
             | Error::InvalidResource { .. }
@@ -452,7 +484,17 @@ impl Error {
                 Some(format!("the other one is at {first}: rename one of them"))
             }
             Error::Source { error, .. } => error.hint(),
-            Error::NothingToUpdate { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Error::NothingToUpdate { suggestion: Some(name), .. }
+            | Error::UnknownComponent { suggestion: Some(name), .. } => {
+                Some(format!("did you mean `{name}`?"))
+            }
+            Error::UnknownComponent { suggestion: None, environment, .. } => {
+                Some(format!("`fab list {environment}` names them all"))
+            }
+            Error::AmbiguousComponent { paths, .. } => {
+                let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+                Some(format!("name one by its path: {}", quoted(&paths)))
+            }
             Error::NoCache => Some("name one in FAB_CACHE_DIR".into()),
             Error::SameOutput { .. } | Error::SamePlace { .. } => Some("rename one of them".into()),
             Error::MergeConflict { .. } => Some("make both of one kind, or remove one".into()),
@@ -478,6 +520,7 @@ impl Error {
             }
             Error::Chart { cause, .. } => cause.hint.clone(),
             Error::Unreadable { .. }
+            | Error::ComponentDisabled { .. }
             | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }

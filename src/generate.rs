@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{self, Environment};
+use crate::config::Environment;
 use crate::definition::{self, Places, place};
 use crate::error::{Error, Failure, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
@@ -66,7 +66,7 @@ pub fn generate(
     let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
     once_each(project.warnings.clone(), heard);
-    let environments = environments(options, &project);
+    let environments = project.environments(&options.directory, &options.environments);
     check_folders(&environments)?;
     let places =
         vendored::places(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
@@ -90,21 +90,6 @@ pub fn generate(
         failures = pool.install(|| resource::check(&rendering.outputs));
     }
     finish(failures).map(|()| rendering.outputs)
-}
-
-/// Returns the environments of a run with their layers. All of a definition are those that `fab.yaml` lists; if it
-/// lists none, those that have a config file; `common` alone if none has.
-fn environments(options: &GenerateOptions, project: &Project) -> Vec<Environment> {
-    let known = || {
-        let names = project.rendering.environments();
-        if names.is_empty() { config::load::names(&options.directory) } else { names }
-    };
-    let wanted = match options.environments.as_slice() {
-        [] => known().iter().map(|name| Environment::new([name])).collect(),
-        given => given.to_vec(),
-    };
-    let wanted = if wanted.is_empty() { vec![Environment::new([config::COMMON])] } else { wanted };
-    wanted.into_iter().map(|environment| project.rendering.layered(environment)).collect()
 }
 
 /// An environment's folder is replaced whole, so it has to be below the output folder.

@@ -21,6 +21,7 @@ pub mod generate;
 mod git;
 pub mod hooks;
 pub mod insight;
+pub mod inventory;
 pub mod output;
 pub mod project;
 pub mod render;

@@ -9,6 +9,7 @@ use std::path::Path;
 use goyaml::Value;
 
 pub use self::rendering::{RenderSettings, RenderingSettings, moment};
+use crate::config::{self, Environment};
 use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
@@ -59,6 +60,20 @@ impl Project {
         project.without_schema = texts(&validate, "without-schema")?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
+    }
+
+    /// Returns the environments of a run with their layers: those that are wanted, or else all of the definition in a
+    /// folder. These are the ones that are listed here; if none is, those that have a config file; `common` alone if
+    /// none has.
+    pub fn environments(&self, folder: &Path, wanted: &[Environment]) -> Vec<Environment> {
+        let known = || {
+            let listed = self.rendering.environments();
+            let names = if listed.is_empty() { config::load::names(folder) } else { listed };
+            names.iter().map(|name| Environment::new([name])).collect()
+        };
+        let wanted: Vec<Environment> = if wanted.is_empty() { known() } else { wanted.to_vec() };
+        let wanted = if wanted.is_empty() { vec![Environment::new([config::COMMON])] } else { wanted };
+        wanted.into_iter().map(|environment| self.rendering.layered(environment)).collect()
     }
 }
 

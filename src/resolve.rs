@@ -65,6 +65,15 @@ pub struct Say {
     names: Vec<String>,
 }
 
+impl Say {
+    /// Returns where the file says something of the component.
+    pub(crate) fn place_of(&self, field: &str) -> Place {
+        let mut steps = steps_below(self.names.iter().map(String::as_str));
+        steps.push(key_step(field));
+        self.layer.document.place(&steps)
+    }
+}
+
 impl ResolvedComponent {
     /// Returns what the component is called.
     pub fn name(&self) -> &str {
@@ -99,12 +108,34 @@ pub struct Resolution {
     pub warnings: Vec<Warning>,
 }
 
+/// A component that was met on the way through the tree, disabled or not; what is below a disabled one is not.
+pub(crate) struct Visit<'a> {
+    /// The component.
+    pub(crate) node: &'a Node,
+    /// How many components are above it.
+    pub(crate) level: usize,
+    /// Whether it is left out, with all that is below it.
+    pub(crate) is_disabled: bool,
+    /// The config file that disables it, or says that it is not disabled.
+    pub(crate) switch: Option<Say>,
+    /// Which component of the resolved tree it is, if it is one.
+    pub(crate) resolved: Option<usize>,
+}
+
 /// Decides what `environment` makes of a definition, which was loaded with it.
 pub fn resolve(definition: &Definition, environment: &Environment) -> Resolution {
+    walk(definition, environment).0
+}
+
+/// As [`resolve`], with the way through the tree: a parent comes before its children.
+pub(crate) fn walk<'a>(
+    definition: &'a Definition,
+    environment: &'a Environment,
+) -> (Resolution, Vec<Visit<'a>>) {
     let mut resolver = Resolver::new(definition, environment);
     resolver.root();
     resolver.warn_of_absent_environments(environment);
-    resolver.resolution
+    (resolver.resolution, resolver.visits)
 }
 
 /// Returns the components that `environment` does not disable, whether they could be read or not; a parent comes before
@@ -112,7 +143,7 @@ pub fn resolve(definition: &Definition, environment: &Environment) -> Resolution
 pub(crate) fn enabled<'a>(definition: &'a Definition, environment: &'a Environment) -> Vec<&'a Node> {
     let mut resolver = Resolver::new(definition, environment);
     resolver.root();
-    resolver.visited
+    resolver.visits.iter().filter(|visit| !visit.is_disabled).map(|visit| visit.node).collect()
 }
 
 struct Resolver<'a> {
@@ -120,7 +151,7 @@ struct Resolver<'a> {
     layers: Vec<&'a str>,
     resolution: Resolution,
     /// The components so far.
-    visited: Vec<&'a Node>,
+    visits: Vec<Visit<'a>>,
     /// The output files so far, with the component that writes each.
     outputs: BTreeMap<String, String>,
     /// The files whose warnings were passed on.
@@ -138,7 +169,7 @@ impl<'a> Resolver<'a> {
             definition,
             layers: environment.layers(),
             resolution: Resolution { tree, failures: Vec::new(), warnings: Vec::new() },
-            visited: Vec::new(),
+            visits: Vec::new(),
             outputs: BTreeMap::new(),
             warned: BTreeSet::new(),
             names: Vec::new(),
@@ -153,7 +184,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn node(&mut self, node: &'a Node, mut config: Config) {
-        self.visited.push(node);
+        let visit = self.visits.len();
+        self.visits.push(self.visit(node, config.disabled));
         let body = match &node.body {
             Ok(body) => body,
             Err(error) => return self.fail(component_path(node, None), Arc::clone(error)),
@@ -166,10 +198,29 @@ impl<'a> Resolver<'a> {
         }
         let below = std::mem::take(&mut config.subcomponents);
         if let Some(resolved) = self.component(node, body, config, &path) {
+            self.visits[visit].resolved = Some(self.resolution.tree.components.len());
             self.resolution.tree.components.push(resolved);
         }
         self.children(body, below, &path);
         self.chain.truncate(above);
+    }
+
+    fn visit(&self, node: &'a Node, disabled: Option<bool>) -> Visit<'a> {
+        let says = || {
+            self.chain.iter().find_map(|&(layer, start)| {
+                let names = &self.names[start..];
+                below(&layer.config, names.iter().copied())?.disabled?;
+                let names = names.iter().map(|&name| name.to_owned()).collect();
+                Some(Say { layer: Arc::clone(layer), names })
+            })
+        };
+        Visit {
+            node,
+            level: self.names.len(),
+            is_disabled: disabled == Some(true),
+            switch: disabled.and_then(|_| says()),
+            resolved: None,
+        }
     }
 
     fn merge_own_layers(&mut self, body: &Body, config: &mut Config, path: &str) {
@@ -295,6 +346,9 @@ impl<'a> Resolver<'a> {
             let name = entry.component.name.as_str();
             let config = configs.remove(name).unwrap_or_default();
             if config.disabled == Some(true) {
+                self.names.push(name);
+                self.visits.push(self.visit(child, config.disabled));
+                self.names.pop();
                 configs.insert(name.to_owned(), config);
                 continue;
             }
@@ -391,7 +445,7 @@ pub(crate) fn component_path(node: &Node, body: Option<&Body>) -> String {
     }
 }
 
-fn input_folder(folder: &str, component: &Component) -> String {
+pub(crate) fn input_folder(folder: &str, component: &Component) -> String {
     match component.generator {
         Generator::Helm => place::chart_folder(folder, component),
         Generator::Static => place::manifest_folder(folder, component),

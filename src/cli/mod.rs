@@ -15,8 +15,11 @@ mod findings;
 mod generate;
 mod helm_flags;
 mod install;
+mod list;
 mod outdated;
 mod report;
+mod show;
+mod table;
 mod template;
 mod ui;
 mod update;
@@ -53,6 +56,8 @@ enum Command {
     Update(update::UpdateArgs),
     Outdated(outdated::OutdatedArgs),
     Vendor(vendor::VendorArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
@@ -67,6 +72,8 @@ impl Command {
             Self::Update(args) => update::run(args, ui),
             Self::Outdated(args) => outdated::run(args, ui),
             Self::Vendor(args) => vendor::run(args, ui),
+            Self::List(args) => list::run(args, ui),
+            Self::Show(args) => show::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
+use super::Ui;
 use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::insight::Cause;
 use crate::source::SourceError;
@@ -241,6 +242,15 @@ fn span(text: &str, position: Position) -> Option<Annotation<'static>> {
     let word =
         rest.find(|c: char| c.is_whitespace() || c == ':').filter(|end| *end > 0).unwrap_or(rest.len());
     Some(AnnotationKind::Primary.span(start + column..start + column + word))
+}
+
+/// Prints each warning once, however many environments it came up in.
+pub(super) fn warnings_once(warnings: &[Warning], ui: &mut Ui) {
+    for (at, warning) in warnings.iter().enumerate() {
+        if !warnings[..at].contains(warning) {
+            ui.warning(format_args!("{}", Line(warning)));
+        }
+    }
 }
 
 /// A warning in one line: where, then what.

@@ -156,6 +156,11 @@ impl Ui {
         anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
+    /// Returns how wide data may be: as the terminal, if they go to one.
+    pub(super) fn data_width() -> Option<usize> {
+        console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
+    }
+
     /// Prints data that need not be text.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();

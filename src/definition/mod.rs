@@ -44,6 +44,17 @@ impl Generator {
     /// The names that a component file may use.
     pub const NAMES: [&'static str; 4] = ["component", "static", "helm", "handlebars"];
 
+    /// Returns the name that component files use.
+    pub fn name(&self) -> &str {
+        match self {
+            Generator::Component => "component",
+            Generator::Static => "static",
+            Generator::Helm => "helm",
+            Generator::Handlebars => "handlebars",
+            Generator::Unknown(name) => name,
+        }
+    }
+
     fn new(name: &str) -> Self {
         match name {
             "" | "component" => Generator::Component,

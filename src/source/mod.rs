@@ -27,7 +27,7 @@ pub mod lockfile;
 pub mod oci;
 mod outdated;
 mod placing;
-mod plan;
+pub(crate) mod plan;
 mod subcharts;
 mod tokens;
 mod url;

@@ -81,11 +81,16 @@ pub(crate) struct Want {
 impl Want {
     /// Returns the folder in the source that is used; empty for all of it.
     pub(crate) fn path(&self) -> String {
-        match self.asked {
-            Asked::Git { .. } => place::clean(&self.entry.component.path),
-            Asked::File { ref url, .. } if url.is_archive() => place::clean(&self.entry.component.path),
-            Asked::Chart { .. } | Asked::File { .. } => String::new(),
-        }
+        path_in(&self.asked, &self.entry.component)
+    }
+}
+
+/// Returns the folder in a source that a component uses; empty for all of it.
+pub(crate) fn path_in(asked: &Asked, component: &Component) -> String {
+    match asked {
+        Asked::Git { .. } => place::clean(&component.path),
+        Asked::File { url, .. } if url.is_archive() => place::clean(&component.path),
+        Asked::Chart { .. } | Asked::File { .. } => String::new(),
     }
 }
 
@@ -214,8 +219,7 @@ impl<'a> Planner<'a> {
     /// Plans the clone or archive of a subcomponent; returns whether the component itself is known.
     fn child(&mut self, child: &Node, parent: &Node) -> (Option<Want>, bool) {
         let Some(entry) = &child.entry else { return (None, true) };
-        let component = &entry.component;
-        if component.generator != Generator::Component || !component.is_folder_from_elsewhere() {
+        if !is_brought(&entry.component) {
             return (None, true);
         }
         let want = self.folder_of(&component_path(child, None), &parent.folder, entry);
@@ -225,29 +229,13 @@ impl<'a> Planner<'a> {
 
     fn folder_of(&mut self, path: &str, folder: &str, entry: &Entry) -> Option<Want> {
         let component = &entry.component;
-        let asked = if component.method == Method::Git { git(component) } else { file(component) };
-        self.want(path, entry, &[folder, "components", &component.name], asked)
+        self.want(path, entry, &[folder, "components", &component.name], folder_asked(component))
     }
 
     /// Plans what a component needs that has no file of its own there: its chart or manifests.
     fn own(&mut self, path: &str, node: &Node, body: &Body) -> Option<Want> {
-        let own = &body.own;
-        let component: &Component = &own.component;
-        let (folder, asked) = match (&component.generator, component.method) {
-            (Generator::Helm | Generator::Static, _) if component.source.is_empty() => return None,
-            (Generator::Helm, Method::Git) => ("helm_repos", git(component)),
-            (Generator::Helm, Method::Helm) if component.path.is_empty() && !is_registry(component) => {
-                return None;
-            }
-            (Generator::Helm, Method::Helm) => ("helm_repos", chart(component)),
-            (Generator::Helm, Method::Http) if component.is_folder_from_elsewhere() => {
-                ("helm_repos", file(component))
-            }
-            (Generator::Static, Method::Git) => ("components", git(component)),
-            (Generator::Static, Method::Http) => ("components", file(component)),
-            _ => return None,
-        };
-        self.want(path, own, &[&node.folder, folder, &component.name], asked)
+        let (folder, asked) = content_of(&body.own.component)?;
+        self.want(path, &body.own, &[&node.folder, folder, &body.own.component.name], asked)
     }
 
     fn want(
@@ -305,6 +293,44 @@ impl<'a> Planner<'a> {
 
     fn fail(&mut self, component: &str, error: Arc<Error>) {
         self.plan.failures.push(Failure::of(component, error));
+    }
+}
+
+/// Returns what is fetched for a component: its clone, and its chart or manifests, each with the entry that asks for it.
+/// What cannot be fetched is left out.
+pub(crate) fn sources_of(node: &Node) -> Vec<(Asked, &Component)> {
+    let entry = node.entry.as_ref().map(|entry| &*entry.component);
+    let clone = entry.filter(|entry| is_brought(entry)).map(|entry| (folder_asked(entry), entry));
+    // Of a component that cannot be read, the entry is known.
+    let own = node.body.as_ref().ok().map(|body| &*body.own.component).or(entry);
+    let content = own.and_then(|own| Some((content_of(own)?.1, own)));
+    clone.into_iter().chain(content).filter_map(|(asked, component)| Some((asked.ok()?, component))).collect()
+}
+
+/// Returns what an entry asks for whose folder comes from elsewhere whole.
+fn folder_asked(component: &Component) -> Result<Asked, SourceError> {
+    if component.method == Method::Git { git(component) } else { file(component) }
+}
+
+/// Whether an entry stands for a component that is a repository or an archive from elsewhere.
+fn is_brought(component: &Component) -> bool {
+    component.generator == Generator::Component && component.is_folder_from_elsewhere()
+}
+
+/// Returns what a component asks for that has no file of its own there, its chart or manifests, and in which folder
+/// such things are.
+fn content_of(component: &Component) -> Option<(&'static str, Result<Asked, SourceError>)> {
+    match (&component.generator, component.method) {
+        (Generator::Helm | Generator::Static, _) if component.source.is_empty() => None,
+        (Generator::Helm, Method::Git) => Some(("helm_repos", git(component))),
+        (Generator::Helm, Method::Helm) if component.path.is_empty() && !is_registry(component) => None,
+        (Generator::Helm, Method::Helm) => Some(("helm_repos", chart(component))),
+        (Generator::Helm, Method::Http) if component.is_folder_from_elsewhere() => {
+            Some(("helm_repos", file(component)))
+        }
+        (Generator::Static, Method::Git) => Some(("components", git(component))),
+        (Generator::Static, Method::Http) => Some(("components", file(component))),
+        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ mod help;
 mod hld;
 mod install;
 mod install_web;
+mod inventory;
 mod messages;
 mod readme;
 mod real_servers;
