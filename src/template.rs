@@ -268,8 +268,11 @@ fn read_again(path: &str) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
 
-    const NO_NETWORK: Network<'_> =
-        Network { charts: &|| panic!("the chart is on this machine"), now: std::time::UNIX_EPOCH };
+    const NO_NETWORK: Network<'_> = Network {
+        charts: &|| panic!("the chart is on this machine"),
+        cache: None,
+        now: std::time::UNIX_EPOCH,
+    };
 
     fn env() -> Env {
         Env::new(std::time::UNIX_EPOCH, [7; 32])

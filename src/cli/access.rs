@@ -31,6 +31,36 @@ pub(super) struct AccessArgs {
     /// Speak to registries without encryption.
     #[arg(long)]
     plain_http: bool,
+    #[command(flatten)]
+    helm: HelmFilesArgs,
+}
+
+/// The files of helm that are looked at, in place of those that its variables or its defaults name.
+#[derive(clap::Args)]
+struct HelmFilesArgs {
+    /// The repositories that have names.
+    #[arg(long, value_name = "FILE")]
+    repository_config: Option<String>,
+    /// The folder with the indexes of those, as `helm repo update` leaves them.
+    #[arg(long, value_name = "DIR")]
+    repository_cache: Option<String>,
+    /// What `helm registry login` stored.
+    #[arg(long, value_name = "FILE")]
+    registry_config: Option<String>,
+}
+
+impl HelmFilesArgs {
+    /// Returns the environment variables as they would be if they named these files.
+    fn variables(&self) -> Vec<(String, String)> {
+        let named = [
+            ("HELM_REPOSITORY_CONFIG", &self.repository_config),
+            ("HELM_REPOSITORY_CACHE", &self.repository_cache),
+            ("HELM_REGISTRY_CONFIG", &self.registry_config),
+        ];
+        let named = named.map(|(name, file)| Some((name.to_owned(), file.clone()?)));
+        // The first one of a name counts.
+        named.into_iter().flatten().chain(world::variables()).collect()
+    }
 }
 
 impl AccessArgs {
@@ -51,6 +81,6 @@ impl AccessArgs {
             ..ChartAccess::default()
         };
         let options = HttpOptions { tls, ..HttpOptions::default() };
-        Charts::of_user(&world::variables(), options, Access::default(), access)
+        Charts::of_user(&self.helm.variables(), options, Access::default(), access)
     }
 }

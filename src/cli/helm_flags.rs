@@ -187,12 +187,6 @@ struct SilentArgs {
     #[arg(long, hide = true)]
     qps: Option<String>,
     #[arg(long, hide = true)]
-    registry_config: Option<String>,
-    #[arg(long, hide = true)]
-    repository_cache: Option<String>,
-    #[arg(long, hide = true)]
-    repository_config: Option<String>,
-    #[arg(long, hide = true)]
     timeout: Option<String>,
     #[arg(long, hide = true)]
     kube_as_group: Vec<String>,

@@ -202,7 +202,9 @@ pub(super) fn run(args: &TemplateArgs, ui: &mut Ui) -> Result<ExitCode> {
         Err(error) => return Ok(ui.fail_as_helm(format_args!("no randomness: {error}"))),
     };
     let charts = || args.remote.access.charts();
-    match template(&args.options(), &env, Network { charts: &charts, now: world::wall_clock() }) {
+    let cache = world::cache().ok();
+    let network = Network { charts: &charts, cache: cache.as_ref(), now: world::wall_clock() };
+    match template(&args.options(), &env, network) {
         Ok(templated) => print(args, &templated, ui),
         Err(error) => {
             if args.debug && error.came_of_rendering() {

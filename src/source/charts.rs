@@ -165,8 +165,25 @@ impl Charts {
 
     /// Returns the URL of the repository that helm knows by this name.
     pub fn repository_url(&self, name: &str) -> Result<&str, SourceError> {
+        self.repository(name).map(|repository| repository.url.as_str())
+    }
+
+    /// Finds a chart of a repository that helm knows by a name: in the index that helm has of it, as helm does, or else
+    /// in the one that it has now.
+    pub fn find_by_name(&self, name: &str, chart: &str, version: &str) -> Result<FoundChart, SourceError> {
+        let repository = self.repository(name)?;
+        // An index that cannot be read, or lacks the chart, is an old one.
+        let index = repository.index.as_ref().and_then(|file| std::fs::read(file).ok());
+        let found = index.and_then(|text| {
+            let url = parse(&repository.url).ok()?;
+            self.find_in_index(&Index::parse(&text).ok()?, url, chart, version).ok()
+        });
+        found.map_or_else(|| self.find_in_repository(&repository.url, chart, version), Ok)
+    }
+
+    fn repository(&self, name: &str) -> Result<&Repository, SourceError> {
         let found = self.repositories.iter().find(|repository| repository.name == name);
-        found.map(|repository| repository.url.as_str()).ok_or_else(|| {
+        found.ok_or_else(|| {
             let names = self.repositories.iter().map(|repository| repository.name.as_str());
             let near = kubeschema::closest(name, names).map(str::to_owned).into_iter().collect();
             SourceError::NotFound { what: format!("repository `{name}` in helm's repositories.yaml"), near }
@@ -243,6 +260,16 @@ impl Charts {
     fn find_in_repository(&self, url: &str, chart: &str, version: &str) -> Result<FoundChart, SourceError> {
         let repository = parse(url)?;
         let index = self.index(&repository)?;
+        self.find_in_index(&index, repository, chart, version)
+    }
+
+    fn find_in_index(
+        &self,
+        index: &Index,
+        repository: Url,
+        chart: &str,
+        version: &str,
+    ) -> Result<FoundChart, SourceError> {
         let found = index.find(chart, version)?;
         let reference = found.urls.first().ok_or_else(|| SourceError::NotFound {
             what: format!("archive of {chart} {} in the index of {}", found.version, shown(&repository)),

@@ -200,28 +200,7 @@ impl<'a> Fetcher<'a> {
     ) -> Result<Fetched, SourceError> {
         let charts = self.charts()?;
         let found = charts.find(&chart_source(asked, locked)?)?;
-        if let Some(digest) = stated_digest(&found) {
-            let resolved = Resolved::Chart { version: found.version.clone(), digest: digest.to_owned() };
-            check_digest(locked, &resolved)?;
-            if let Some(fetched) = self.cached(asked, form, Some(&resolved))? {
-                return Ok(fetched);
-            }
-        }
-        let scratch = self.cache.scratch()?;
-        let download = charts.fetch(&found, scratch.folder(), told)?;
-        let digest = match found.manifest_digest() {
-            Some(digest) => digest.to_owned(),
-            None => download.digest.clone(),
-        };
-        let resolved = Resolved::Chart { version: found.version.clone(), digest };
-        check_digest(locked, &resolved)?;
-        let archive = download.file.path();
-        let fill = |folder: &Path| match form {
-            Form::Files => unpack_chart(archive, folder),
-            Form::Archive => keep_archive(archive, &folder.join(archive_name(&found)?)),
-        };
-        let item = self.cache.store(&key(asked, form, &resolved), fill)?;
-        Ok(Fetched { resolved, item, bytes: Some(download.size) })
+        fetch_chart(self.cache, &charts, &found, (form, locked), told)
     }
 
     /// Fetches a file, which has to be what it was or is said to be.
@@ -360,13 +339,75 @@ impl<'a> Fetcher<'a> {
     }
 }
 
+/// Gets a chart that was found, which has to be the one that is locked if one is: from the cache if its digest is
+/// known and there.
+fn fetch_chart(
+    cache: &Cache,
+    charts: &Charts,
+    found: &FoundChart,
+    (form, locked): (Form, Option<&Resolved>),
+    told: Told<'_>,
+) -> Result<Fetched, SourceError> {
+    let resolved = |digest: &str| {
+        let resolved = Resolved::Chart { version: found.version.clone(), digest: digest.to_owned() };
+        check_digest(locked, &resolved).map(|()| resolved)
+    };
+    if let Some(digest) = stated_digest(found) {
+        let resolved = resolved(digest)?;
+        if let Some(item) = cache.item(&chart_key(form, digest))? {
+            return Ok(Fetched { resolved, item, bytes: None });
+        }
+    }
+    let scratch = cache.scratch()?;
+    let download = charts.fetch(found, scratch.folder(), told)?;
+    let digest = found.manifest_digest().unwrap_or(&download.digest);
+    let resolved = resolved(digest)?;
+    let archive = download.file.path();
+    let fill = |folder: &Path| match form {
+        Form::Files => unpack_chart(archive, folder),
+        Form::Archive => keep_archive(archive, &folder.join(archive_name(found)?)),
+    };
+    let item = cache.store(&chart_key(form, digest), fill)?;
+    Ok(Fetched { resolved, item, bytes: Some(download.size) })
+}
+
+/// Gets the archive of a chart that was found, which stays in the cache; returns where it is.
+pub(crate) fn fetch_archive(
+    cache: &Cache,
+    charts: &Charts,
+    found: &FoundChart,
+) -> Result<PathBuf, SourceError> {
+    Ok(only_file(&fetch_chart(cache, charts, found, (Form::Archive, None), &|_| {})?.item))
+}
+
+/// Returns where the archive of a chart is, by its digest or that of its manifest, if it is in the cache.
+pub(crate) fn cached_archive(cache: &Cache, digest: &str) -> Option<PathBuf> {
+    // What a cache that cannot be read has is fetched.
+    cache.item(&chart_key(Form::Archive, digest)).ok().flatten().map(|item| only_file(&item))
+}
+
+fn only_file(item: &Item) -> PathBuf {
+    let name = item.entries.first().map_or("", |file| &file.path);
+    item.folder.join(name)
+}
+
+fn chart_key(form: Form, digest: &str) -> String {
+    let kind = match form {
+        Form::Files => "chart",
+        Form::Archive => "packed",
+    };
+    format!("{kind}-{}", plain(digest))
+}
+
+fn plain(digest: &str) -> &str {
+    digest.trim_start_matches("sha256:")
+}
+
 /// The name of content in the cache.
 pub(crate) fn key(asked: &Asked, form: Form, resolved: &Resolved) -> String {
-    let plain = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
     match resolved {
         Resolved::Git { tree, .. } => format!("tree-{tree}"),
-        Resolved::Chart { digest, .. } if form == Form::Archive => format!("packed-{}", plain(digest)),
-        Resolved::Chart { digest, .. } => format!("chart-{}", plain(digest)),
+        Resolved::Chart { digest, .. } => chart_key(form, digest),
         Resolved::File { digest } if asked.source().is_archive() => format!("archive-{}", plain(digest)),
         Resolved::File { digest } => format!("file-{}", plain(digest)),
     }

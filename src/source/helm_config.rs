@@ -23,6 +23,8 @@ pub struct Repository {
     pub pass_credential: bool,
     /// Certificates for it.
     pub tls: TlsOptions,
+    /// The index that helm fetched last; there need not be one.
+    pub index: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +66,24 @@ pub(super) fn config_home(env: Env<'_>) -> Option<PathBuf> {
 pub fn repositories(env: Env<'_>) -> Result<Vec<Repository>, SourceError> {
     let file = env("HELM_REPOSITORY_CONFIG").map(PathBuf::from);
     let file = file.or_else(|| Some(config_home(env)?.join("repositories.yaml")));
-    file.map_or_else(|| Ok(Vec::new()), |file| read(&file))
+    let mut repositories = file.map_or_else(|| Ok(Vec::new()), |file| read(&file))?;
+    if let Some(cache) = repository_cache(env) {
+        for repository in &mut repositories {
+            repository.index = Some(cache.join(format!("{}-index.yaml", repository.name)));
+        }
+    }
+    Ok(repositories)
+}
+
+/// Returns where helm keeps the indexes of repositories.
+fn repository_cache(env: Env<'_>) -> Option<PathBuf> {
+    if let Some(cache) = env("HELM_REPOSITORY_CACHE") {
+        return Some(cache.into());
+    }
+    let home = env("HELM_CACHE_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(Path::new(&env("XDG_CACHE_HOME")?).join("helm")));
+    let below = if cfg!(target_os = "macos") { "Library/Caches/helm" } else { ".cache/helm" };
+    Some(home.or_else(|| Some(Path::new(&env("HOME")?).join(below)))?.join("repository"))
 }
 
 fn read(file: &Path) -> Result<Vec<Repository>, SourceError> {
@@ -95,6 +114,7 @@ impl From<Entry> for Repository {
                 client: path(entry.cert_file).zip(path(entry.key_file)),
                 insecure: entry.insecure,
             },
+            index: None,
         }
     }
 }

@@ -11,9 +11,10 @@ use helm::Chart;
 use tempfile::TempDir;
 
 use super::TemplateError;
-use crate::source::SourceError;
 use crate::source::chart_dependencies::{Lock, plan};
-use crate::source::charts::{ChartSource, Charts};
+use crate::source::charts::{ChartSource, Charts, FoundChart};
+use crate::source::oci::Reference;
+use crate::source::{Cache, SourceError, cached_archive, fetch_archive};
 
 /// Where charts come from that are not on this machine; the names are those of helm's flags.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,8 @@ pub struct RemoteOptions {
 pub struct Network<'a> {
     /// Gives access to charts; called when a chart is not on this machine.
     pub charts: &'a dyn Fn() -> Result<Charts, SourceError>,
+    /// Where archives are kept, if there is such a place.
+    pub cache: Option<&'a Cache>,
     /// The moment that a lock is written, if one is.
     pub now: SystemTime,
 }
@@ -62,10 +65,34 @@ pub(super) fn locate(
     if !is_named {
         return Err(TemplateError::NoReference(chart.to_owned()));
     }
-    fetch(chart, options, &(network.charts)()?)
+    if let Some(path) = network.cache.and_then(|cache| pinned(chart, options, cache)) {
+        return Ok(Located { path, _fetched: None });
+    }
+    let charts = (network.charts)()?;
+    let found = find(chart, options, &charts)?;
+    match network.cache.map(|cache| fetch_archive(cache, &charts, &found)) {
+        Some(Ok(path)) => Ok(Located { path, _fetched: None }),
+        // Without a cache that can be written to, an archive lives as long as it is needed.
+        None | Some(Err(SourceError::Io { .. })) => {
+            let folder = tempfile::tempdir().map_err(|source| SourceError::Io {
+                action: "make a folder for the chart".to_owned(),
+                source,
+            })?;
+            let path = fetch_archive(&Cache::new(folder.path(), network.now), &charts, &found)?;
+            Ok(Located { path, _fetched: Some(folder) })
+        }
+        Some(Err(error)) => Err(error.into()),
+    }
 }
 
-fn fetch(chart: &str, options: &RemoteOptions, charts: &Charts) -> Result<Located, TemplateError> {
+/// Returns the archive of a chart that is named by its digest, if it is in the cache: that needs no network.
+fn pinned(chart: &str, options: &RemoteOptions, cache: &Cache) -> Option<PathBuf> {
+    let reference = Reference::parse(chart).ok()?;
+    let alone = options.repo.is_none() && options.version.is_empty() && reference.tag.is_none();
+    reference.digest.filter(|_| alone).and_then(|digest| cached_archive(cache, &digest))
+}
+
+fn find(chart: &str, options: &RemoteOptions, charts: &Charts) -> Result<FoundChart, TemplateError> {
     let version = options.version.trim().to_owned();
     let in_repository = |url: &str, chart: &str| ChartSource::Repository {
         url: url.to_owned(),
@@ -78,19 +105,12 @@ fn fetch(chart: &str, options: &RemoteOptions, charts: &Charts) -> Result<Locate
             ChartSource::Registry { reference: chart.to_owned(), version: version.clone() }
         }
         (None, _) if chart.contains("://") => ChartSource::Archive(chart.to_owned()),
-        (None, Some((repository, chart))) => in_repository(charts.repository_url(repository)?, chart),
+        (None, Some((repository, chart))) => {
+            return Ok(charts.find_by_name(repository, chart, &version)?);
+        }
         (None, None) => return Err(TemplateError::NoReference(chart.to_owned())),
     };
-    let folder = tempfile::tempdir()
-        .map_err(|source| SourceError::Io { action: "make a folder for the chart".to_owned(), source })?;
-    let found = charts.find(&source)?;
-    let download = charts.fetch(&found, folder.path(), &|_| {})?;
-    let path = folder.path().join("chart.tgz");
-    download.file.persist(&path).map_err(|error| SourceError::Io {
-        action: format!("write {}", path.display()),
-        source: error.error,
-    })?;
-    Ok(Located { path, _fetched: Some(folder) })
+    Ok(charts.find(&source)?)
 }
 
 /// Fetches the dependencies that the chart names and does not have; returns whether there were any.

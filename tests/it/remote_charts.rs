@@ -127,6 +127,50 @@ fn repositories_that_helm_knows_have_names() {
 }
 
 #[test]
+fn the_files_of_helm_can_be_named() {
+    let server = repository();
+    let fab = Fab::new();
+    let at = |path: &str| fab.home.path().join(path).display().to_string();
+    let (config, cache) = (at("r.yaml"), at("indexes"));
+    fab.write("r.yaml", &format!("repositories:\n- {{name: mine, url: {}}}\n", server.url("/charts")));
+    let args = ["mine/web", "--repository-config", &config, "--repository-cache", &cache];
+    check(&fab.template(&args, &[("HELM_REPOSITORY_CONFIG", "/nowhere")]), Ok("web-1.10.0"));
+    // The index that helm has is looked at first, as helm does; what is in the cache is not fetched.
+    let digest = sha256(&chart("web", "1.2.0"));
+    fab.write(
+        "indexes/mine-index.yaml",
+        &format!(
+            "apiVersion: v1\nentries:\n  web:\n  - {{name: web, version: 1.2.0, digest: {digest}, urls: [web-1.2.0.tgz]}}\n"
+        ),
+    );
+    check(&fab.template(&args, &[]), Ok("web-1.2.0"));
+    assert_eq!(server.paths(), ["/charts/index.yaml", "/charts/web-1.10.0.tgz", "/charts/web-1.2.0.tgz"]);
+    let asked = server.paths().len();
+    check(&fab.template(&args, &[("https_proxy", "http://127.0.0.1:1")]), Ok("web-1.2.0"));
+    check(&fab.template(&args, &[]), Ok("web-1.2.0"));
+    assert_eq!(server.paths().len(), asked);
+    // What it does not have, the repository may.
+    let newer = [&args[..], &["--version", "1.10.0"]].concat();
+    check(&fab.template(&newer, &[]), Ok("web-1.10.0"));
+    assert_eq!(server.paths()[asked..], ["/charts/index.yaml"]);
+}
+
+#[test]
+fn a_chart_by_its_digest_is_fetched_once() {
+    let server = registry();
+    let fab = Fab::new();
+    let reference = format!("oci://{}/team/web", server.address());
+    let pinned = format!("{reference}@sha256:{}", sha256(manifest().as_bytes()));
+    check(&fab.template(&[&pinned], &[]), Ok("web-1.10.0+b1"));
+    let asked = server.paths().len();
+    check(&fab.template(&[&pinned], &[]), Ok("web-1.10.0+b1"));
+    assert_eq!(server.paths().len(), asked);
+    // Where nothing can be kept it is fetched again.
+    check(&fab.template(&[&pinned], &[("FAB_CACHE_DIR", "/dev/null")]), Ok("web-1.10.0+b1"));
+    assert!(server.paths().len() > asked);
+}
+
+#[test]
 fn what_is_not_there_is_named_with_what_is() {
     let server = repository();
     let url = server.url("/charts");
@@ -210,15 +254,21 @@ fn credentials_come_from_the_environment_and_netrc_and_go_nowhere_else() {
     assert_eq!(server.requests().last().unwrap().header("authorization"), Some("Basic bWU6czNjcmV0"));
 }
 
+/// The manifest of the chart in a registry.
+fn manifest() -> String {
+    let archive = chart("web", "1.10.0+b1");
+    format!(
+        r#"{{"schemaVersion": 2, "config": {{"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": "sha256:{0}", "size": 2}}, "layers": [{{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": "sha256:{1}", "size": {2}}}]}}"#,
+        "0".repeat(64),
+        sha256(&archive),
+        archive.len()
+    )
+}
+
 /// A registry with one chart, `team/web`, that wants a token.
 pub(crate) fn registry() -> Server {
-    let archive = chart("web", "1.10.0+b1");
+    let (archive, manifest) = (chart("web", "1.10.0+b1"), manifest());
     let digest = format!("sha256:{}", sha256(&archive));
-    let manifest = format!(
-        r#"{{"schemaVersion": 2, "config": {{"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": "sha256:{0}", "size": 2}}, "layers": [{{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": "{digest}", "size": {1}}}]}}"#,
-        "0".repeat(64),
-        archive.len()
-    );
     let blob = format!("/v2/team/web/blobs/{digest}");
     let by_digest = format!("/v2/team/web/manifests/sha256:{}", sha256(manifest.as_bytes()));
     Server::start(move |request, _| {
