@@ -159,6 +159,28 @@ pub enum Error {
         /// What disables it.
         place: Option<Place>,
     },
+    /// A definition is to begin where there is one.
+    #[error("there is a definition already: `{file}`")]
+    DefinitionExists {
+        /// Its component file.
+        file: String,
+    },
+    /// A name on the command line cannot be one.
+    #[error("`{name}` cannot be the name of {what}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// Of what, with its article.
+        what: &'static str,
+    },
+    /// A git repository cannot be made.
+    #[error("cannot make a git repository in `{folder}`: {message}")]
+    NoRepository {
+        /// The folder.
+        folder: String,
+        /// What git says.
+        message: String,
+    },
     /// There is no folder for the cache.
     #[error("there is no folder for the cache: HOME is not set")]
     NoCache,
@@ -455,6 +477,9 @@ impl Error {
             | Error::NothingToUpdate { .. }
             | Error::UnknownComponent { .. }
             | Error::AmbiguousComponent { .. }
+            | Error::DefinitionExists { .. }
+            | Error::BadName { .. }
+            | Error::NoRepository { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
             | Error::InvalidResource { .. }
@@ -495,6 +520,13 @@ impl Error {
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
                 Some(format!("name one by its path: {}", quoted(&paths)))
             }
+            Error::DefinitionExists { .. } => {
+                Some("`--env NAME` adds an environment to it, `--force` overwrites it".into())
+            }
+            Error::BadName { .. } => Some(
+                "use letters, digits, `-`, `_` and `.`, with a letter or digit first; `common` is taken"
+                    .into(),
+            ),
             Error::NoCache => Some("name one in FAB_CACHE_DIR".into()),
             Error::SameOutput { .. } | Error::SamePlace { .. } => Some("rename one of them".into()),
             Error::MergeConflict { .. } => Some("make both of one kind, or remove one".into()),
@@ -521,6 +553,7 @@ impl Error {
             Error::Chart { cause, .. } => cause.hint.clone(),
             Error::Unreadable { .. }
             | Error::ComponentDisabled { .. }
+            | Error::NoRepository { .. }
             | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }

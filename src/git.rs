@@ -19,6 +19,7 @@ use git2::{ErrorClass, ErrorCode, Repository};
 use url::Url;
 
 use self::session::{Failure, Listener, Session};
+use crate::error::Error;
 use crate::source::http::Progress;
 use crate::source::{SourceError, SourceUrl};
 
@@ -45,6 +46,22 @@ pub(crate) struct Logins<'a> {
     pub(crate) https: &'a (dyn Fn(&SourceUrl) -> Option<Login> + Sync),
     /// The private keys to try for ssh after those of the agent.
     pub(crate) keys: &'a [PathBuf],
+}
+
+/// Makes a folder a repository, unless it is in one; returns whether it did. Its branch is that of the user's
+/// configuration, or `main`.
+pub(crate) fn init(folder: &Path) -> Result<bool, Error> {
+    if Repository::discover(folder).is_ok() {
+        return Ok(false);
+    }
+    let configured = git2::Config::open_default().and_then(|config| config.get_string("init.defaultBranch"));
+    let mut options = git2::RepositoryInitOptions::new();
+    options.no_reinit(true).initial_head(configured.as_deref().unwrap_or("main"));
+    let made = Repository::init_opts(folder, &options);
+    made.map(|_| true).map_err(|error| Error::NoRepository {
+        folder: folder.display().to_string(),
+        message: error.message().to_owned(),
+    })
 }
 
 /// A branch, a tag or `HEAD` of a repository.

@@ -20,6 +20,7 @@ pub mod error;
 pub mod generate;
 mod git;
 pub mod hooks;
+pub mod init;
 pub mod insight;
 pub mod inventory;
 pub mod output;

@@ -14,6 +14,7 @@ mod cache;
 mod findings;
 mod generate;
 mod helm_flags;
+mod init;
 mod install;
 mod list;
 mod outdated;
@@ -52,6 +53,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::InitArgs),
     Install(install::InstallArgs),
     Update(update::UpdateArgs),
     Outdated(outdated::OutdatedArgs),
@@ -68,6 +70,7 @@ enum Command {
 impl Command {
     fn run(&self, ui: &mut Ui) -> Result<ExitCode> {
         match self {
+            Self::Init(args) => init::run(args, ui),
             Self::Install(args) => install::run(args, ui),
             Self::Update(args) => update::run(args, ui),
             Self::Outdated(args) => outdated::run(args, ui),

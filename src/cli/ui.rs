@@ -168,6 +168,18 @@ impl Ui {
         stdout.flush()
     }
 
+    /// Asks for a value, of somebody who sits at a terminal; an empty answer is `default`. Nobody else is asked: `None`.
+    pub(super) fn ask(&mut self, what: &str, default: &str) -> io::Result<Option<String>> {
+        if !self.is_watched() || !io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        write!(io::stderr(), "{what} [{default}]: ")?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        let answer = line.trim();
+        Ok(Some(if answer.is_empty() { default } else { answer }.to_owned()))
+    }
+
     /// Warns of something that does not stop the run.
     pub(super) fn warning(&mut self, text: fmt::Arguments<'_>) {
         self.message(Verbosity::Quiet, text);

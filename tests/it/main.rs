@@ -11,6 +11,7 @@ mod generate;
 mod git_servers;
 mod help;
 mod hld;
+mod init;
 mod install;
 mod install_web;
 mod inventory;

@@ -1,0 +1,208 @@
+//! Begins a definition: the files that one starts with, which generate at once.
+//!
+//! What is there already is somebody's work: no file is overwritten unless that is
+//! asked for, and a definition that exists gets only what is asked for by name.
+//!
+//! Invariant: an existing file is never opened for writing without `force`.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::config::COMMON;
+use crate::definition::place;
+use crate::error::Error;
+use crate::project::Project;
+use crate::{git, replacement};
+
+mod files;
+
+/// What to begin with.
+pub struct InitOptions {
+    /// The folder of the definition, which need not exist.
+    pub directory: PathBuf,
+    /// The name of the root component; none for that of the folder.
+    pub name: Option<String>,
+    /// The environments; none for those that are usual in a new definition.
+    pub environments: Vec<String>,
+    /// Whether files that are there are overwritten.
+    pub force: bool,
+}
+
+/// What was made.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Initialized {
+    /// The files that were written, below the folder.
+    pub written: Vec<String>,
+    /// The files that are there already and stay as they are.
+    pub kept: Vec<String>,
+    /// Whether the folder became a git repository.
+    pub repository: bool,
+    /// The environments that `fab.yaml` does not list, though it lists others.
+    pub unlisted: Vec<String>,
+}
+
+/// The environments of a new definition.
+pub const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
+
+/// Writes the files of a new definition, or what is asked for into one that exists.
+///
+/// # Errors
+///
+/// There is a definition already and nothing to add to it, a name is none, or a file cannot be written.
+pub fn init(options: &InitOptions) -> Result<Initialized, Error> {
+    for name in &options.environments {
+        check_name(name, "an environment")?;
+    }
+    let folder = &options.directory;
+    let existing = existing_component(folder).filter(|_| !options.force);
+    if let Some(file) = existing {
+        return add(options, &file);
+    }
+    let name = match &options.name {
+        Some(name) => name.clone(),
+        None => default_name(folder),
+    };
+    check_name(&name, "a component")?;
+    let usual = || ENVIRONMENTS.map(str::to_owned).to_vec();
+    let environments = if options.environments.is_empty() { usual() } else { options.environments.clone() };
+    fs::create_dir_all(folder).map_err(|source| replacement::unwritable(folder, source))?;
+    let mut made = Initialized::default();
+    write(folder, &files::new_definition(&name, &environments), options.force, &mut made)?;
+    made.repository = git::init(folder)?;
+    Ok(made)
+}
+
+/// Adds environments to a definition that exists.
+fn add(options: &InitOptions, file: &str) -> Result<Initialized, Error> {
+    let folder = &options.directory;
+    if options.environments.is_empty() || options.name.is_some() {
+        return Err(Error::DefinitionExists { file: place::show(&place::typed(folder), file) });
+    }
+    let mut made = Initialized::default();
+    write(folder, &files::environments(&options.environments), false, &mut made)?;
+    let listed = Project::read(folder, &place::typed(folder))?.rendering.environments();
+    let unlisted = options.environments.iter().filter(|name| !listed.is_empty() && !listed.contains(name));
+    made.unlisted = unlisted.cloned().collect();
+    Ok(made)
+}
+
+/// Returns the name of the component file in a folder, if there is one.
+pub fn existing_component(folder: &Path) -> Option<String> {
+    let names = ["component.yaml", "component.json"];
+    names.into_iter().find(|name| replacement::exists(&folder.join(name))).map(str::to_owned)
+}
+
+/// Returns what the definition in a folder is called if nobody says more: as the folder, as far as that can be a name.
+pub fn default_name(folder: &Path) -> String {
+    // One that does not exist is where it is said to be.
+    let path = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    if name.is_empty() { "platform".to_owned() } else { name.to_owned() }
+}
+
+/// Names become those of files, and are typed on command lines.
+fn check_name(name: &str, what: &'static str) -> Result<(), Error> {
+    let fits = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain);
+    if fits && name != COMMON { Ok(()) } else { Err(Error::BadName { name: name.to_owned(), what }) }
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// Writes files by their paths and texts.
+fn write(
+    folder: &Path,
+    files: &[(String, String)],
+    force: bool,
+    made: &mut Initialized,
+) -> Result<(), Error> {
+    for (path, text) in files {
+        let file = folder.join(path);
+        let parent = file.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|source| replacement::unwritable(parent, source))?;
+        let opened = if force { File::create(&file) } else { File::create_new(&file) };
+        match opened.and_then(|mut file| file.write_all(text.as_bytes())) {
+            Ok(()) => made.written.push(path.clone()),
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => made.kept.push(path.clone()),
+            Err(source) => return Err(replacement::unwritable(&file, source)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(folder: &Path) -> InitOptions {
+        InitOptions { directory: folder.to_owned(), name: None, environments: Vec::new(), force: false }
+    }
+
+    #[track_caller]
+    fn check_default(folder: &str, want: &str) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        assert_eq!(default_name(&folder), want);
+    }
+
+    #[test]
+    fn a_definition_is_called_as_its_folder() {
+        check_default("shop", "shop");
+        check_default("shop/../other", "other");
+        check_default("my shop (new)", "my-shop--new");
+        check_default("日本", "platform");
+    }
+
+    #[test]
+    fn what_is_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("README.md"), "mine").unwrap();
+        let made = init(&options(folder.path())).unwrap();
+        assert_eq!(made.kept, ["README.md"]);
+        assert_eq!(fs::read_to_string(folder.path().join("README.md")).unwrap(), "mine");
+        let forced = init(&InitOptions { force: true, ..options(folder.path()) }).unwrap();
+        assert_eq!(forced.kept, [] as [&str; 0]);
+        assert_ne!(fs::read_to_string(folder.path().join("README.md")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_definition_that_exists_gets_only_what_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("component.json"), "{}").unwrap();
+        let error = init(&options(folder.path())).unwrap_err();
+        assert!(matches!(error, Error::DefinitionExists { .. }), "{error}");
+        let asked = InitOptions { environments: vec!["qa".to_owned()], ..options(folder.path()) };
+        let made = init(&asked).unwrap();
+        assert_eq!(
+            made,
+            Initialized { written: vec!["config/qa.yaml".to_owned()], ..Initialized::default() }
+        );
+        fs::write(folder.path().join("fab.yaml"), "environments: {prod: {}}\n").unwrap();
+        let made = init(&asked).unwrap();
+        assert_eq!((made.kept, made.unlisted), (vec!["config/qa.yaml".to_owned()], vec!["qa".to_owned()]));
+    }
+
+    #[test]
+    fn a_folder_in_a_repository_is_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(init(&options(folder.path())).unwrap().repository);
+        assert!(!init(&options(&folder.path().join("inner"))).unwrap().repository);
+        assert!(!folder.path().join("inner/.git").exists());
+    }
+
+    #[test]
+    fn err_a_name_is_no_path() {
+        for name in ["", "a/b", "../a", ".a", "a b", "a+b", "common"] {
+            let folder = tempfile::tempdir().unwrap();
+            let environments = vec![name.to_owned()];
+            let error = init(&InitOptions { environments, ..options(folder.path()) }).unwrap_err();
+            assert!(matches!(error, Error::BadName { .. }), "{name}: {error}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+        }
+    }
+}
