@@ -391,14 +391,6 @@ pub enum Error {
         /// The hook in the component file.
         place: Place,
     },
-    /// A component has install hooks, whose work cannot be vendored.
-    #[error("the component has {hook} hooks, and what they make would not be vendored")]
-    HooksNotVendored {
-        /// The first hook.
-        hook: &'static str,
-        /// The hook in the component file.
-        place: Place,
-    },
     /// What is vendored belongs to another lockfile.
     #[error("`{folder}` does not belong to fab.lock")]
     VendoredOther {
@@ -461,8 +453,7 @@ impl Error {
             | Error::NoFolder { place, .. }
             | Error::NoChart { place, .. }
             | Error::HookNotAllowed { place, .. }
-            | Error::HooksNotRun { place, .. }
-            | Error::HooksNotVendored { place, .. } => Some(place),
+            | Error::HooksNotRun { place, .. } => Some(place),
             Error::Source { place, .. } => place.as_deref(),
             Error::SameOutput { place, .. }
             | Error::SamePlace { place, .. }
@@ -534,7 +525,6 @@ impl Error {
                 Some(format!("read it, then allow it with `--allow-hooks {source_name}`"))
             }
             Error::HooksNotRun { .. } => Some("run them with `--run-hooks`".into()),
-            Error::HooksNotVendored { .. } => Some("commit what they make instead, and remove them".into()),
             Error::VendoredOther { .. } => Some("run `fab vendor`, or restore the fab.lock".into()),
             Error::VendorTaken { .. } => Some("give it another name".into()),
             Error::VendorLeaves { .. } => {
@@ -641,6 +631,20 @@ pub enum WarningKind {
     NoConfigFile {
         /// Name of the environment.
         name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A component in place of an environment.
+    #[error("`{name}` is a component, and what is generated are environments: none has this name")]
+    ComponentAsEnvironment {
+        /// Path of the component.
+        name: String,
+    },
+    /// Settings for a component that is nowhere in the definition.
+    #[error("there is no component `{path}`{}", did_you_mean(.suggestion))]
+    UnknownComponent {
+        /// The path.
+        path: String,
         /// What may be meant.
         suggestion: Option<String>,
     },

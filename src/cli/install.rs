@@ -22,9 +22,6 @@ pub(super) struct InstallArgs {
     /// Print what would be installed, as far as that is known, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Allow the hooks of components from this source.
-    #[arg(long, value_name = "SOURCE")]
-    allow_hooks: Vec<String>,
 }
 
 /// Whose sources are brought here, and how far that may go.
@@ -39,6 +36,9 @@ pub(super) struct SourcesArgs {
     /// Do not use the network: what is not in the cache is an error.
     #[arg(long)]
     offline: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
 }
 
 impl SourcesArgs {
@@ -46,6 +46,7 @@ impl SourcesArgs {
     pub(super) fn options(&self) -> Result<InstallOptions> {
         Ok(InstallOptions {
             locked: self.locked,
+            hooks: HookPolicy { run: true, allowed: self.allow_hooks.clone() },
             network: if self.offline { Network::Offline } else { Network::Online },
             ..options(&self.directory)?
         })
@@ -67,8 +68,7 @@ pub(super) fn options(directory: &Path) -> Result<InstallOptions> {
 
 /// Runs the command.
 pub(super) fn run(args: &InstallArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let hooks = HookPolicy { run: true, allowed: args.allow_hooks.clone() };
-    let options = InstallOptions { hooks, ..args.sources.options()? };
+    let options = args.sources.options()?;
     if args.dry_run {
         return print(&preview(&options), ui);
     }

@@ -83,7 +83,8 @@ impl Cache {
     /// Returns an item if it is there as it was stored.
     pub(crate) fn item(&self, key: &str) -> Result<Option<Item>, SourceError> {
         let folder = self.place(key);
-        match entries(&folder) {
+        // A file that was written to has another time.
+        match entries(&folder, is_stamped) {
             Ok(Some(entries)) => {
                 // When it was used last, for `prune`; that it cannot be noted is no reason to fail.
                 let used = fs::FileTimes::new().set_accessed(self.now);
@@ -279,8 +280,16 @@ fn io_error(action: &str, path: &Path, source: io::Error) -> SourceError {
     SourceError::Io { action: format!("{action} `{}`", path.display()), source }
 }
 
-/// Lists an item; none if one of its files was written to.
-fn entries(folder: &Path) -> io::Result<Option<Vec<Entry>>> {
+impl Item {
+    /// Returns what is in a folder outside of the cache, as if it were an item.
+    pub(crate) fn of_folder(folder: &Path) -> io::Result<Self> {
+        let entries = entries(folder, |_| true)?.unwrap_or_default();
+        Ok(Item { folder: folder.to_owned(), entries })
+    }
+}
+
+/// Lists a folder; none if one of its files is not as it should be.
+fn entries(folder: &Path, is_right: impl Fn(&fs::Metadata) -> bool) -> io::Result<Option<Vec<Entry>>> {
     let mut all = Vec::new();
     for entry in walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name() {
         let entry = entry?;
@@ -289,7 +298,7 @@ fn entries(folder: &Path) -> io::Result<Option<Vec<Entry>>> {
             EntryKind::Folder
         } else if meta.is_symlink() {
             EntryKind::Link(fs::read_link(entry.path())?)
-        } else if meta.modified()? == SystemTime::UNIX_EPOCH + STAMP {
+        } else if is_right(&meta) {
             EntryKind::File(meta.len())
         } else {
             return Ok(None);

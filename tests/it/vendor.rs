@@ -103,12 +103,27 @@ fn err_what_cannot_be_vendored() {
     );
     site.fails(&["vendor"], 2, &["`vendor` is there, and is not by `fab vendor`"]);
     assert_eq!(site.read("vendor/mine.txt"), "mine");
-    fs::remove_dir_all(site.path("vendor")).unwrap();
-    let text =
-        site.read("component.yaml").replace("name: root\n", "name: root\nhooks: {before-install: [echo]}\n");
-    site.write("component.yaml", &text);
-    site.fails(&["vendor"], 2, &["before-install hooks", "what they make would not be vendored"]);
-    assert!(!site.path("vendor").exists());
+}
+
+#[test]
+fn what_hooks_make_of_an_installation_is_vendored() {
+    let site = Site::new(&[]);
+    let hooked = "name: comp\nhooks: {after-install: ['echo \"b: 2\" > m/b.yaml']}\ntype: static\npath: m\n";
+    site.repository("comp").commit(&[("component.yaml", hooked), COMPONENT[1]]);
+    site.write(
+        "component.yaml",
+        "name: root\nhooks: {after-install: ['echo \"a: 3\" > components/c/m/a.yaml']}\nsubcomponents:\n\
+         - {name: c, method: git, source: REMOTES/comp}\n",
+    );
+    site.fails(&["vendor"], 2, &["after-install", "is not allowed to run"]);
+    assert!(!site.path("vendor").exists() && !site.path("components").exists());
+    let source = site.all().join("remotes/comp").display().to_string();
+    site.ok(&["vendor", "--allow-hooks", &source]);
+    fs::remove_dir_all(site.path("components")).unwrap();
+    site.ok(&["install"]);
+    site.ok(&["generate"]);
+    assert_eq!(site.read("generated/common/c/comp.yaml"), "---\na: 3\n\n---\nb: 2\n\n");
+    assert!(!site.path("components").exists());
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Puts everything that a definition installs into its repository, and takes it from there.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
-use super::super::placing::{self, Transfer};
-use super::super::plan::{Known, Plan, Step, plan, source_error};
+use super::super::cache::Item;
+use super::super::placing::{self, Transfer, Tree};
+use super::super::plan::{Known, plan, source_error};
 use super::super::{SourceError, vendored};
 use super::{InstallEvent, InstallOptions, Installed, Run, changes};
 use crate::definition::{self, Places, place};
 use crate::error::{Error, Failure};
-use crate::hooks::{HookPolicy, Moment};
-use crate::replacement::unwritable;
+use crate::hooks::Moment;
+use crate::replacement::{unreadable, unwritable};
 
 /// Fetches what a definition names, by its lockfile, and writes it below the folder `vendor`.
 ///
@@ -24,12 +26,15 @@ pub fn vendor(
     let mut run = Run::new(options, heard)?;
     vendored::check_folder(&options.directory, &run.shown).map_err(|error| vec![Failure::of_run(error)])?;
     let plan = run.know()?;
-    check_no_hooks(&plan)?;
+    let hooked = plan.steps.iter().any(|step| !step.replaced && step.hooked().has_any(Moment::INSTALL));
+    let (trees, beside) = if hooked {
+        (run.with_hooks()?, Vec::new())
+    } else {
+        run.trees(&plan.steps.iter().collect::<Vec<_>>())?
+    };
     let lockfile = run.lockfile();
     let changes = changes(&run.old, &lockfile);
     lockfile.write(&options.directory).map_err(|error| vec![Failure::of_run(error)])?;
-    let steps: Vec<&Step> = plan.steps.iter().collect();
-    let (trees, beside) = run.trees(&steps)?;
     if trees.is_empty() {
         vendored::remove(&options.directory).map_err(|error| vec![Failure::of_run(error)])?;
     } else {
@@ -73,20 +78,16 @@ pub(super) fn install_vendored(
     }
 }
 
-/// Hooks change what is in place, so what they make would be in no commit.
-fn check_no_hooks(plan: &Plan) -> Result<(), Vec<Failure>> {
-    let none = HookPolicy { run: false, allowed: Vec::new() };
-    let failures: Vec<Failure> = plan
-        .steps
-        .iter()
-        .filter(|step| !step.replaced)
-        .filter_map(|step| {
-            let error = match step.hooked().check(Moment::INSTALL, &none).err()? {
-                Error::HooksNotRun { hook, place } => Error::HooksNotVendored { hook, place },
-                other => other,
-            };
-            Some(Failure::of(&step.path, error))
-        })
-        .collect();
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
+impl Run<'_> {
+    /// Installs into the definition, as hooks may change what is in place; returns what is there afterwards.
+    fn with_hooks(&mut self) -> Result<BTreeMap<String, Tree>, Vec<Failure>> {
+        self.all()?;
+        let read = |place: &String| {
+            let folder = self.options.directory.join(place);
+            let item = Item::of_folder(&folder).map_err(|source| unreadable(&folder, source))?;
+            Ok((place.clone(), placing::tree_of(&item)))
+        };
+        let trees = self.known.iter().map(read).collect::<Result<_, _>>();
+        trees.map(placing::outermost).map_err(|error: Error| vec![Failure::of_run(error)])
+    }
 }
