@@ -14,7 +14,7 @@ use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::output::OutputTree;
 use crate::project::Project;
 use crate::render::{ChartSettings, Renderer};
-use crate::resolve::{ResolvedTree, resolve};
+use crate::resolve::{ComponentPaths, ResolvedTree, resolve};
 use crate::resource;
 use crate::source::vendored;
 
@@ -71,7 +71,7 @@ pub fn generate(
     let places =
         vendored::places(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
     let places = places.unwrap_or_default();
-    let trees = resolve_all(options, &environments, &shown, &places, heard)?;
+    let trees = resolve_all(options, &environments, (&shown, &places), &project, heard)?;
     check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
@@ -106,12 +106,13 @@ fn check_folders(environments: &[Environment]) -> Result<(), Vec<Failure>> {
 fn resolve_all(
     options: &GenerateOptions,
     environments: &[Environment],
-    shown: &str,
-    places: &Places,
+    (shown, places): (&str, &Places),
+    project: &Project,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<ResolvedTree>, Vec<Failure>> {
     let definition = definition::load_from(&options.directory, shown, environments, places);
-    let (mut trees, mut failures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut warnings = project.rendering.warn_unknown(&ComponentPaths::of(&definition));
+    let (mut trees, mut failures) = (Vec::new(), Vec::new());
     for environment in environments {
         let resolution = resolve(&definition, environment);
         trees.push(resolution.tree);

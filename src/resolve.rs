@@ -405,10 +405,14 @@ impl<'a> Resolver<'a> {
             }
             let names = self.definition.environments.iter().map(String::as_str);
             let suggestion = closest(name, names).map(str::to_owned);
-            self.warn(Warning {
-                place: None,
-                kind: WarningKind::NoConfigFile { name: name.to_owned(), suggestion },
-            });
+            let name = name.to_owned();
+            let is_component = ComponentPaths::of(self.definition).has(&place::clean(&name));
+            let kind = if is_component {
+                WarningKind::ComponentAsEnvironment { name }
+            } else {
+                WarningKind::NoConfigFile { name, suggestion }
+            };
+            self.warn(Warning { place: None, kind });
         }
     }
 
@@ -427,6 +431,42 @@ impl<'a> Resolver<'a> {
     fn fail(&mut self, component: String, error: Arc<Error>) {
         let environments = vec![self.resolution.tree.environment.to_string()];
         self.resolution.failures.push(Failure { component, environments, error });
+    }
+}
+
+/// The paths of all components of a definition, whatever environment has them.
+pub(crate) struct ComponentPaths {
+    known: BTreeSet<String>,
+    /// Those that could not be read, so that nobody knows what is below them.
+    unread: Vec<String>,
+}
+
+impl ComponentPaths {
+    /// Collects the paths.
+    pub(crate) fn of(definition: &Definition) -> Self {
+        let mut paths = ComponentPaths { known: BTreeSet::new(), unread: Vec::new() };
+        let mut waiting = vec![&definition.root];
+        while let Some(node) = waiting.pop() {
+            match &node.body {
+                Ok(body) => waiting.extend(&body.children),
+                Err(_) => paths.unread.push(component_path(node, None)),
+            }
+            paths.known.insert(component_path(node, node.body.as_ref().ok()));
+        }
+        paths
+    }
+
+    /// Returns whether there is a component of this path, or may be one.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.known.contains(path) || self.unread.iter().any(|unread| place::is_below(path, unread))
+    }
+
+    /// Returns the path that may be meant: one that ends alike, or that is written alike.
+    pub(crate) fn near(&self, path: &str) -> Option<String> {
+        let name = path.rsplit('/').next();
+        let same_end = self.known.iter().find(|known| known.rsplit('/').next() == name);
+        let near = same_end.map(String::as_str);
+        near.or_else(|| closest(path, self.known.iter().map(String::as_str))).map(str::to_owned)
     }
 }
 

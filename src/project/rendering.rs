@@ -25,7 +25,8 @@ use jiff::Timestamp;
 use super::texts;
 use crate::config::Environment;
 use crate::definition::fields::Fields;
-use crate::error::{Error, Warning};
+use crate::error::{Error, Place, Warning, WarningKind};
+use crate::resolve::ComponentPaths;
 
 /// How a chart is rendered; what is not said is up to weaker settings.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -85,7 +86,14 @@ pub struct RenderingSettings {
 struct Section {
     layers: Option<Vec<String>>,
     settings: RenderSettings,
-    components: BTreeMap<String, RenderSettings>,
+    components: BTreeMap<String, OfComponent>,
+}
+
+/// What is said for one component.
+#[derive(Debug, Clone, PartialEq)]
+struct OfComponent {
+    settings: RenderSettings,
+    place: Place,
 }
 
 const SETTINGS: [&str; 4] = ["apiVersions", "includeCrds", "kubeVersion", "seedDate"];
@@ -104,6 +112,17 @@ impl RenderingSettings {
                 Section::read(environment, &ENVIRONMENT, warnings)
             })?,
         })
+    }
+
+    /// Warns of the components that have settings and are nowhere in a definition.
+    pub(crate) fn warn_unknown(&self, paths: &ComponentPaths) -> Vec<Warning> {
+        let sections = self.environments.values().chain([&self.defaults]);
+        let unknown = sections.flat_map(|section| &section.components).filter(|(path, _)| !paths.has(path));
+        let warning = |(path, component): (&String, &OfComponent)| Warning {
+            place: Some(component.place.clone()),
+            kind: WarningKind::UnknownComponent { path: path.clone(), suggestion: paths.near(path) },
+        };
+        unknown.map(warning).collect()
     }
 
     /// Returns the names of the environments that are listed, in order.
@@ -133,6 +152,7 @@ impl RenderingSettings {
             .chain([&self.defaults])
             .collect();
         let of_component = sections.iter().filter_map(|section| section.components.get(component));
+        let of_component = of_component.map(|component| &component.settings);
         let general = sections.iter().map(|section| &section.settings);
         of_component.chain(general).fold(RenderSettings::default(), RenderSettings::or)
     }
@@ -146,7 +166,8 @@ impl Section {
             settings: RenderSettings::read(fields)?,
             components: each(fields, "components", |component| {
                 component.warn_unknown(&SETTINGS, warnings);
-                RenderSettings::read(component)
+                let place = component.document.place(&component.steps);
+                Ok(OfComponent { settings: RenderSettings::read(component)?, place })
             })?,
         })
     }

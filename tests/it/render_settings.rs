@@ -126,6 +126,27 @@ fn what_cannot_be_meant_is_an_error_with_its_place() {
 }
 
 #[test]
+fn settings_of_components_that_nobody_has_are_warned_of() {
+    let hld = Hld::new(&FILES);
+    hld.write(
+        "fab.yaml",
+        "defaults: {components: {wep: {}, db: {}}}\nenvironments: {qa: {components: {infra/web: {}}}}\n",
+    );
+    hld.ok(&["generate", "prod"]).says(&[
+        "there is no component `wep`; did you mean `web`?",
+        "fab.yaml:1:25",
+        "there is no component `infra/web`; did you mean `web`?",
+        "fab.yaml:2:34",
+    ]);
+}
+
+#[test]
+fn a_component_is_no_environment() {
+    let run = Hld::new(&FILES).ok(&["generate", "prod", "web/"]);
+    run.says(&["`web/` is a component, and what is generated are environments"]);
+}
+
+#[test]
 fn unknown_settings_are_warned_of() {
     let hld = Hld::new(&FILES);
     hld.write("fab.yaml", "environments: {prod: {kubeversion: 1.30.0}}\n");
