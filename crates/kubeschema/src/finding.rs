@@ -121,6 +121,11 @@ impl<'a> Findings<'a> {
         self.found.push(Found { at, key: None, level: Level::Warning, rule, message: message.into() });
     }
 
+    /// Whether something is wrong, and not only doubtful.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|found| found.level == Level::Error)
+    }
+
     /// Works out where everything is, in the order of the resource.
     pub(crate) fn finish(self) -> Vec<Finding> {
         if self.found.is_empty() {

@@ -19,6 +19,7 @@
 //! assert_eq!(findings[0].path.to_string(), "dta");
 //! ```
 
+mod cel;
 mod custom;
 mod finding;
 mod graph;

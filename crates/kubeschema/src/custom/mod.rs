@@ -2,7 +2,8 @@
 //!
 //! The server reads them in two steps, and so does this. First the structure:
 //! unknown fields, types, lists that are maps or sets. Then the values: what
-//! OpenAPI says of numbers, texts and lengths. Rules in CEL are not run.
+//! OpenAPI says of numbers, texts and lengths. If all of that is fine, rules in CEL
+//! are run.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,8 +15,10 @@ use crate::kind::Scope;
 use crate::rules::metadata;
 use crate::view::{at, field, is_true, items, text};
 use crate::{names, schema};
+use rules::Rules;
 
 mod format;
+pub(crate) mod rules;
 mod structure;
 mod values;
 
@@ -38,6 +41,7 @@ pub(crate) struct CustomKinds {
 pub(crate) struct CustomKind {
     scope: Scope,
     schema: Value,
+    rules: Option<Rules>,
     /// Whether status is apart, so that what an apply says of it is dropped.
     has_status: bool,
 }
@@ -56,7 +60,8 @@ impl CustomKinds {
             collect_patterns(&schema, &mut self.patterns);
             let has_status = at(version, &["subresources", "status"]).is_some();
             let key = (group.to_owned(), kind.to_owned(), name.to_owned());
-            self.kinds.insert(key, CustomKind { scope, schema, has_status });
+            let rules = Rules::compile(&schema, true);
+            self.kinds.insert(key, CustomKind { scope, schema, rules, has_status });
         }
     }
 
@@ -86,6 +91,9 @@ impl CustomKinds {
         metadata::check_named(names::dns_subdomain, Some(kind.scope), resource, found);
         structure::check_root(resource, &kind.schema, embedded, found);
         values::check_root(resource, &kind.schema, kind.has_status, &self.patterns, found);
+        if let Some(rules) = kind.rules.as_ref().filter(|_| !found.has_errors()) {
+            rules.check_root(resource, &kind.schema, kind.has_status, found);
+        }
     }
 }
 
@@ -96,7 +104,7 @@ pub(crate) fn collect_patterns(schema: &Value, patterns: &mut Patterns) {
             for (key, value) in entries {
                 if let ("pattern", Value::String(pattern)) = (key.as_str(), value)
                     && !patterns.contains_key(pattern)
-                    && let Ok(regex) = Regex::new(&from_go(pattern))
+                    && let Ok(regex) = kubecel::go_regex(pattern)
                 {
                     patterns.insert(pattern.clone(), regex);
                 }
@@ -108,68 +116,9 @@ pub(crate) fn collect_patterns(schema: &Value, patterns: &mut Patterns) {
     }
 }
 
-/// Writes a regular expression of Go as one of this program's: in a class, Go
-/// takes `[` for itself, and knows no `&&`, `--` and `~~`.
-fn from_go(pattern: &str) -> String {
-    let mut written = String::with_capacity(pattern.len());
-    let (mut in_class, mut class_start) = (false, 0);
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                written.push(c);
-                written.extend(chars.next());
-                continue;
-            }
-            '[' if !in_class => {
-                in_class = true;
-                written.push(c);
-                if chars.peek() == Some(&'^') {
-                    written.extend(chars.next());
-                }
-                class_start = written.len();
-                continue;
-            }
-            '[' if chars.peek() == Some(&':') => {
-                // A named class, up to its own end.
-                written.push(c);
-                for inner in chars.by_ref() {
-                    written.push(inner);
-                    if inner == ']' {
-                        break;
-                    }
-                }
-                continue;
-            }
-            ']' if in_class && written.len() > class_start => in_class = false,
-            '[' | '&' | '~' if in_class => written.push('\\'),
-            '-' if in_class && chars.peek() == Some(&'-') => written.push('\\'),
-            _ => {}
-        }
-        written.push(c);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(pattern: &str, good: &str, bad: &str) {
-        let regex = Regex::new(&from_go(pattern)).unwrap();
-        assert!(regex.is_match(good), "{pattern} {good}");
-        assert!(!regex.is_match(bad), "{pattern} {bad}");
-    }
-
-    #[test]
-    fn classes_are_read_as_go_reads_them() {
-        check(r"^[^()\[\]?]+$", "a", "[");
-        check("^[a[b]$", "[", "c");
-        check("^[]a]$", "]", "b");
-        check("^[[:alpha:]&&b]$", "&", "1");
-        check(r"^\[a$", "[a", "a");
-    }
 
     #[test]
     fn what_go_cannot_read_is_left_out() {

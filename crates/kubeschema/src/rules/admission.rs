@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use goyaml::Value;
 
 use super::common::{PORTS, exactly_one, label_selector, named, one_of, required, within};
+use super::expressions;
 use crate::finding::Findings;
 use crate::names;
 use crate::schema::describe;
@@ -28,6 +29,7 @@ pub(crate) fn webhooks<'a>(resource: &'a Value, found: &mut Findings<'a>) {
         items(webhook, "rules").iter().for_each(|rule| check_rule(rule, found));
         selectors(webhook, found);
         match_conditions(webhook, found);
+        expressions::match_conditions(webhook, found);
         if let Some(config) = field(webhook, "clientConfig") {
             client_config(config, found);
         }
@@ -139,7 +141,7 @@ fn path_complaint(path: &str) -> Option<String> {
     })
 }
 
-/// Checks a ValidatingAdmissionPolicy or MutatingAdmissionPolicy, but for its expressions.
+/// Checks a ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
 pub(crate) fn policy<'a>(spec: &'a Value, is_mutating: bool, found: &mut Findings<'a>) {
     match field(spec, "matchConstraints") {
         Some(constraints) => {
@@ -152,6 +154,7 @@ pub(crate) fn policy<'a>(spec: &'a Value, is_mutating: bool, found: &mut Finding
         required(kind, &["apiVersion", "kind"], found);
     }
     match_conditions(spec, found);
+    expressions::policy(spec, found);
     for variable in items(spec, "variables") {
         required(variable, &["name", "expression"], found);
         if let Some(name) = filled(variable, "name").filter(|name| !is_identifier(name)) {

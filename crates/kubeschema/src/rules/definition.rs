@@ -1,12 +1,16 @@
 //! CustomResourceDefinitions: names, versions, and schemas that are structural.
 //!
 //! A structural schema says of every value which type it has, so that unknown
-//! fields can be found and defaults filled in. Rules in CEL are not compiled.
+//! fields can be found and defaults filled in.
 
 use goyaml::Value;
 
 use super::admission::{client_config, review_versions};
 use super::common::{one_of, required};
+use super::expressions::expression_complaint;
+use kubecel::Type;
+
+use crate::custom::rules::{RULES, compile};
 use crate::custom::{self, Embedded, Patterns};
 use crate::finding::Findings;
 use crate::names;
@@ -231,7 +235,7 @@ impl<'a> Structural<'_, '_, 'a> {
         self.has_type(schema, place);
         self.extensions(schema);
         self.lists(schema);
-        self.value_rules(schema);
+        self.value_rules(schema, place);
         if field(schema, "properties").is_some() && field(schema, "additionalProperties").is_some() {
             let message = "properties and additionalProperties exclude each other";
             self.found.key_error(schema, "additionalProperties", "crd", message);
@@ -376,16 +380,15 @@ impl<'a> Structural<'_, '_, 'a> {
         }
     }
 
-    /// Rules in CEL, as far as they can be judged without compiling them.
-    fn value_rules(&mut self, schema: &'a Value) {
-        for rule in items(schema, "x-kubernetes-validations") {
-            let is_blank = text(rule, "rule").is_some_and(|text| !text.is_empty() && text.trim().is_empty());
-            if is_blank {
-                self.found.key_error(rule, "rule", "required", "a rule is an expression");
-            }
-            if let Some(message) = text(rule, "message").filter(|message| message.contains('\n')) {
-                self.found.key_error(rule, "message", "text", format!("{message:?} has more than one line"));
-            }
+    fn value_rules(&mut self, schema: &'a Value, place: Place) {
+        let rules = items(schema, RULES);
+        if rules.is_empty() {
+            return;
+        }
+        let is_resource = place == Place::Root || is_true(schema, "x-kubernetes-embedded-resource");
+        let kind = crate::cel::type_of(schema, is_resource);
+        for rule in rules {
+            value_rule(rule, kind.as_ref(), self.found);
         }
     }
 
@@ -426,5 +429,50 @@ impl<'a> Structural<'_, '_, 'a> {
         let Some(default) = field(schema, "default") else { return };
         custom::check_structure(default, schema, self.embedded, self.found);
         custom::check_values(default, schema, self.patterns, self.found);
+    }
+}
+
+/// Checks a rule in CEL about values of a type.
+fn value_rule<'a>(rule: &'a Value, kind: Option<&Type>, found: &mut Findings<'a>) {
+    let is_blank = |key: &str| text(rule, key).is_some_and(|text| !text.is_empty() && text.trim().is_empty());
+    if text(rule, "rule").is_none_or(|text| text.trim().is_empty()) {
+        return found.key_error(rule, "rule", "required", "a rule is an expression");
+    }
+    for key in ["message", "messageExpression"].into_iter().filter(|key| is_blank(key)) {
+        found.key_error(rule, key, "text", format!("{key} is only blanks"));
+    }
+    if let Some(message) = text(rule, "message").filter(|message| message.trim().contains('\n')) {
+        found.key_error(rule, "message", "text", format!("{message:?} has more than one line"));
+    }
+    if text(rule, "rule").is_some_and(|text| text.trim().contains('\n')) && filled(rule, "message").is_none()
+    {
+        found.key_error(rule, "message", "required", "a rule of several lines needs a message");
+    }
+    let reasons = ["FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate"];
+    one_of(rule, "reason", &reasons, found);
+    let Some(kind) = kind else { return };
+    let is_optional = is_true(rule, "optionalOldSelf");
+    let source = text(rule, "rule").unwrap_or_default();
+    match compile(source, kind, is_optional) {
+        Err(err) => found.key_error(rule, "rule", "cel", expression_complaint(source, &err)),
+        Ok(program) if *program.result() != Type::Bool => {
+            let message = format!("a rule comes to true or false, and this to {}", program.result());
+            found.key_error(rule, "rule", "cel", message);
+        }
+        Ok(program) if field(rule, "optionalOldSelf").is_some() && !program.uses("oldSelf") => {
+            found.key_error(rule, "optionalOldSelf", "forbidden", "the rule does not use oldSelf");
+        }
+        Ok(_) => {}
+    }
+    let Some(source) = filled(rule, "messageExpression").filter(|text| !text.trim().is_empty()) else {
+        return;
+    };
+    match compile(source, kind, is_optional) {
+        Err(err) => found.key_error(rule, "messageExpression", "cel", expression_complaint(source, &err)),
+        Ok(program) if *program.result() != Type::String => {
+            let message = format!("a message is a string, and this comes to {}", program.result());
+            found.key_error(rule, "messageExpression", "cel", message);
+        }
+        Ok(_) => {}
     }
 }

@@ -14,6 +14,7 @@ mod config;
 mod container;
 mod definition;
 mod env;
+mod expressions;
 mod job;
 pub(crate) mod metadata;
 mod network;
