@@ -63,7 +63,7 @@ impl Document {
         Ok(None)
     }
 
-    fn parse(file: String, format: Format, bytes: Vec<u8>) -> Result<(Document, Value), Error> {
+    pub(crate) fn parse(file: String, format: Format, bytes: Vec<u8>) -> Result<(Document, Value), Error> {
         let text = String::from_utf8(bytes).map_err(|err| {
             let before = String::from_utf8_lossy(&err.as_bytes()[..err.utf8_error().valid_up_to()]);
             let position = Some(position_at(&before, before.len()));

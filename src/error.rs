@@ -422,6 +422,56 @@ pub enum Error {
     /// The threads that render cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(rayon::ThreadPoolBuildError),
+    /// An argument does not say what is to be set.
+    #[error("`{argument}`: {problem}")]
+    BadAssignment {
+        /// The argument.
+        argument: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A key is not in a file that may not get new ones.
+    #[error("`{key}` is not in `{file}`, and new keys are not allowed")]
+    NewKey {
+        /// The key.
+        key: String,
+        /// The file.
+        file: String,
+    },
+    /// A key is below a value that is no map or list.
+    #[error("{above} is {found}, so there can be no `{key}`")]
+    NoPart {
+        /// The value.
+        place: Box<Place>,
+        /// The key.
+        key: String,
+        /// The key of the value.
+        above: String,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A list is too short.
+    #[error("{list} has {len} items, so there can be no `{key}`")]
+    NoItem {
+        /// The list.
+        place: Box<Place>,
+        /// The key.
+        key: String,
+        /// The key of the list.
+        list: String,
+        /// How many items it has.
+        len: usize,
+    },
+    /// A change would change something else too, or cannot be written into the text.
+    #[error("`{key}` cannot be changed in the text of the file: {why}")]
+    NotInPlace {
+        /// Where it is.
+        place: Box<Place>,
+        /// What was to change.
+        key: String,
+        /// Why.
+        why: String,
+    },
     /// The output cannot be written.
     #[error("cannot write `{path}`: {source}")]
     Unwritable {
@@ -458,10 +508,15 @@ impl Error {
             Error::SameOutput { place, .. }
             | Error::SamePlace { place, .. }
             | Error::MergeConflict { place, .. }
+            | Error::NoPart { place, .. }
+            | Error::NoItem { place, .. }
+            | Error::NotInPlace { place, .. }
             | Error::HookFailed { place, .. } => Some(place),
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::NoCache
+            | Error::BadAssignment { .. }
+            | Error::NewKey { .. }
             | Error::VendoredOther { .. }
             | Error::VendorTaken { .. }
             | Error::VendorLeaves { .. }
@@ -489,6 +544,10 @@ impl Error {
                 Some("correct `source` or `path`, or add a component.yaml there".into())
             }
             Error::NotInstalled { .. } => Some("run `fab install`".into()),
+            Error::NoPart { .. } => Some(
+                "unset what is above it first; to have dots in a key, put it in quotes: '\"a.b\".c=1'".into(),
+            ),
+            Error::NotInPlace { .. } => Some("nothing was written; change it by hand".into()),
             Error::UnknownType { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Error::UnknownType { suggestion: None, .. } => {
                 Some(format!("the types are {}", quoted(&crate::definition::Generator::NAMES)))
@@ -544,6 +603,9 @@ impl Error {
             Error::Unreadable { .. }
             | Error::ComponentDisabled { .. }
             | Error::NoRepository { .. }
+            | Error::BadAssignment { .. }
+            | Error::NewKey { .. }
+            | Error::NoItem { .. }
             | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }

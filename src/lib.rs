@@ -16,6 +16,7 @@ pub mod cli;
 pub mod config;
 pub mod definition;
 pub mod document;
+pub mod edit;
 pub mod error;
 pub mod generate;
 mod git;

@@ -10,7 +10,9 @@
 //! Invariant: nothing of the library depends on this module.
 
 mod access;
+mod add;
 mod cache;
+mod changes;
 mod findings;
 mod generate;
 mod helm_flags;
@@ -18,7 +20,9 @@ mod init;
 mod install;
 mod list;
 mod outdated;
+mod remove;
 mod report;
+mod set;
 mod show;
 mod table;
 mod template;
@@ -60,6 +64,9 @@ enum Command {
     Vendor(vendor::VendorArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Add(Box<add::AddArgs>),
+    Remove(Box<remove::RemoveArgs>),
+    Set(Box<set::SetArgs>),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
@@ -77,6 +84,9 @@ impl Command {
             Self::Vendor(args) => vendor::run(args, ui),
             Self::List(args) => list::run(args, ui),
             Self::Show(args) => show::run(args, ui),
+            Self::Add(args) => add::run(args, ui),
+            Self::Remove(args) => remove::run(args, ui),
+            Self::Set(args) => set::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),

@@ -13,7 +13,8 @@ use crate::definition::place;
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
 
-const FIELDS: [&str; 5] = ["namespace", "injectNamespace", "disabled", "config", "subcomponents"];
+/// The fields of a config file, in the order in which they are written.
+pub(crate) const FIELDS: [&str; 5] = ["namespace", "injectNamespace", "disabled", "config", "subcomponents"];
 
 /// Returns the names of the config files of the component in a folder, without `common`, in order.
 ///

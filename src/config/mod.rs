@@ -20,6 +20,8 @@ use crate::error::Warning;
 pub(crate) mod load;
 pub mod merge;
 
+pub(crate) use load::FIELDS;
+
 /// The settings of one component, from one file or merged from several.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {

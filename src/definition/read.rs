@@ -11,7 +11,8 @@ use crate::document::{Document, Step};
 use crate::error::{Error, Warning, WarningKind};
 use kubeschema::closest;
 
-const FIELDS: [&str; 12] = [
+/// The fields of a component, in the order in which they are written.
+pub(crate) const FIELDS: [&str; 12] = [
     "name",
     "type",
     "generator",

@@ -4,6 +4,7 @@
 
 mod chance;
 mod console;
+mod editing;
 mod examples;
 mod fabrikate_bugs;
 mod fetching;

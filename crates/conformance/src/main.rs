@@ -12,6 +12,7 @@
 mod case;
 mod charts;
 mod fabrikate;
+mod fabrikate_set;
 mod fabrikate_values;
 mod helm_cases;
 mod install_plans;
@@ -70,6 +71,8 @@ enum Kind {
     InstallPlans,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
     FabrikateValues,
+    /// A definition, a `fab set` and the files after it a line (`set.jsonl`).
+    FabrikateSet,
     /// A folder of manifests with an API server's verdict.
     Validation,
 }
@@ -85,6 +88,7 @@ impl Kind {
             Self::Install => fabrikate::load(path, Part::Install),
             Self::InstallPlans => install_plans::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
+            Self::FabrikateSet => fabrikate_set::load(path),
             Self::Validation => validation::load(path),
         }
     }

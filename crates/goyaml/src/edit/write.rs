@@ -220,7 +220,7 @@ fn is_taken_for_else(text: &str) -> bool {
     let plain = unsigned.replace('_', "");
     let radix = |prefixes: [&str; 2], is_digit: fn(char) -> bool| {
         let digits = prefixes.iter().find_map(|prefix| plain.strip_prefix(prefix));
-        digits.is_some_and(|digits| digits.chars().all(is_digit))
+        digits.is_some_and(|digits| !digits.is_empty() && digits.chars().all(is_digit))
     };
     text == "="
         || text == "<<"

@@ -1,0 +1,86 @@
+//! `fab set`: values in the config files of a component.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::changes::ChangeArgs;
+use super::{Result, Ui};
+use crate::edit::{Assignment, SetOptions, set};
+
+/// Set values in config files.
+///
+/// Paths are split at dots; quotes keep a dot: '"a.b".c=1'. A list's item is `hosts[0]`. A value is text and is
+/// written so that every reader takes it as text.
+#[derive(clap::Args)]
+pub(super) struct SetArgs {
+    /// Text for a path below `config`.
+    #[arg(
+        value_name = "PATH=VALUE",
+        required_unless_present_any = ["file", "string", "json", "unset", "namespace", "disabled"]
+    )]
+    values: Vec<String>,
+    /// The config file, by the name of its environment; may be given several times.
+    #[arg(long, value_name = "ENV", default_value = "common")]
+    environment: Vec<String>,
+    /// The subcomponent that the settings are for; one below it is `a.b`.
+    #[arg(long, value_name = "NAME")]
+    subcomponent: Option<String>,
+    /// Take values from a YAML or JSON file too, all as text; what is on the command line wins.
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Text for a path, as without the flag.
+    #[arg(long, value_name = "PATH=VALUE")]
+    string: Vec<String>,
+    /// Any value for a path: a number, `true`, `null`, a list, a map.
+    #[arg(long, value_name = "PATH=JSON")]
+    json: Vec<String>,
+    /// Take the value of a path away, and the maps that are empty without it.
+    #[arg(long, value_name = "PATH")]
+    unset: Vec<String>,
+    /// Let the paths replace what lower layers say, with `replace` and `unset` in the config file.
+    #[arg(long)]
+    replace: bool,
+    /// The namespace of the component; an empty one takes it away.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Leave the component out, or with `=false` do not.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    disabled: Option<bool>,
+    /// Fail if a path is not there yet.
+    #[arg(long)]
+    no_new_config_keys: bool,
+    #[command(flatten)]
+    changes: ChangeArgs,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &SetArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let files = set(&args.options()?)?;
+    args.changes.finish(&files, ui)
+}
+
+impl SetArgs {
+    fn options(&self) -> Result<SetOptions> {
+        let mut assignments = match &self.file {
+            Some(file) => Assignment::of_file(file)?,
+            None => Vec::new(),
+        };
+        for text in self.values.iter().chain(&self.string) {
+            assignments.push(Assignment::text(text)?);
+        }
+        for text in &self.json {
+            assignments.push(Assignment::json(text)?);
+        }
+        Ok(SetOptions {
+            directory: self.changes.directory.clone(),
+            environments: self.environment.clone(),
+            subcomponent: self.subcomponent.clone(),
+            assignments,
+            unset: self.unset.clone(),
+            replaces: self.replace,
+            namespace: self.namespace.clone(),
+            disabled: self.disabled,
+            keys_must_exist: self.no_new_config_keys,
+        })
+    }
+}

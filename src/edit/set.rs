@@ -1,0 +1,222 @@
+//! `fab set`: values, namespaces and switches in config files.
+
+use std::path::{Path, PathBuf};
+
+use goyaml::{Mapping, Value};
+
+use super::file::{Edited, Open};
+use super::flatten::flatten;
+use super::path;
+use crate::config::{COMMON, FIELDS};
+use crate::definition::place;
+use crate::document::Step;
+use crate::error::Error;
+
+/// A value for a path below `config`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    steps: Vec<Step>,
+    value: Value,
+}
+
+/// What `fab set` may choose.
+#[derive(Debug, Default)]
+pub struct SetOptions {
+    /// The folder of the component.
+    pub directory: PathBuf,
+    /// The config files; none for `common`.
+    pub environments: Vec<String>,
+    /// The subcomponent that the settings are for, as a path; none for the component itself.
+    pub subcomponent: Option<String>,
+    /// The values, the later ones over the earlier.
+    pub assignments: Vec<Assignment>,
+    /// Paths whose values are taken away.
+    pub unset: Vec<String>,
+    /// Whether the paths also replace, or take away, what lower layers have.
+    pub replaces: bool,
+    /// The namespace; an empty one is none.
+    pub namespace: Option<String>,
+    /// Whether the component is left out.
+    pub disabled: Option<bool>,
+    /// Whether every key has to be there already.
+    pub keys_must_exist: bool,
+}
+
+impl Assignment {
+    /// Reads `path=text`.
+    ///
+    /// # Errors
+    ///
+    /// There is no `=`, or no path.
+    pub fn text(argument: &str) -> Result<Self, Error> {
+        let (steps, value) = split(argument)?;
+        Ok(Self { steps, value: Value::from(value) })
+    }
+
+    /// Reads `path=JSON`.
+    ///
+    /// # Errors
+    ///
+    /// There is no `=`, no path, or no JSON.
+    pub fn json(argument: &str) -> Result<Self, Error> {
+        let (steps, text) = split(argument)?;
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|err| {
+            let problem = format!("the value is not JSON: {err}");
+            Error::BadAssignment { argument: argument.to_owned(), problem }
+        })?;
+        Ok(Self { steps, value: from_json(value) })
+    }
+
+    /// Reads a file of values, all of which become texts.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is no map.
+    pub fn of_file(file: &Path) -> Result<Vec<Self>, Error> {
+        let shown = place::typed(file);
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| Error::Unreadable { file: shown.clone(), source })?;
+        let map: Option<Mapping> = goyaml::from_str(&text).map_err(|err| Error::Syntax {
+            place: crate::error::Place::file(shown),
+            message: err.to_string(),
+        })?;
+        let pairs = flatten(&map.unwrap_or_default()).into_iter();
+        Ok(pairs
+            .filter_map(|(path, text)| Some(Self { steps: path::parse(&path)?, value: Value::String(text) }))
+            .collect())
+    }
+}
+
+fn split(argument: &str) -> Result<(Vec<Step>, &str), Error> {
+    path::parse_assignment(argument).ok_or_else(|| Error::BadAssignment {
+        argument: argument.to_owned(),
+        problem: "it has to be path=value".to_owned(),
+    })
+}
+
+fn parse_path(text: &str) -> Result<Vec<Step>, Error> {
+    path::parse(text).ok_or_else(|| Error::BadAssignment {
+        argument: text.to_owned(),
+        problem: "it has to be a path".to_owned(),
+    })
+}
+
+/// Works out what the config files of a component become.
+///
+/// # Errors
+///
+/// A file cannot be read or changed, or an option makes no sense.
+pub fn set(options: &SetOptions) -> Result<Vec<Edited>, Error> {
+    let shown = place::typed(&options.directory);
+    let mut names: Vec<&str> = options.environments.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        names.push(COMMON);
+    }
+    names.dedup();
+    names.into_iter().map(|name| set_in(options, &shown, name)).collect()
+}
+
+fn set_in(options: &SetOptions, shown: &str, name: &str) -> Result<Edited, Error> {
+    let name = if name.is_empty() { COMMON } else { name };
+    let clean = place::clean(name);
+    if name.starts_with('/') || !place::stays_inside(&clean) || clean.is_empty() {
+        return Err(Error::EnvironmentLeaves { name: name.to_owned() });
+    }
+    let mut file = Open::read(&options.directory, shown, &format!("config/{name}"))?;
+    let component = component(options)?;
+    for Assignment { steps, value } in &options.assignments {
+        let steps = below(&component, steps);
+        if options.keys_must_exist && file.get(&steps).is_none() {
+            return Err(Error::NewKey { key: path::show(&steps), file: file.shown().to_owned() });
+        }
+        put(&mut file, &steps, value)?;
+    }
+    for text in &options.unset {
+        file.unset(&below(&component, &parse_path(text)?))?;
+    }
+    if options.replaces {
+        override_lower(&mut file, options, &component)?;
+    }
+    if let Some(namespace) = &options.namespace {
+        let steps = field(&component, "namespace");
+        match namespace.as_str() {
+            "" => file.unset(&steps)?,
+            name => put(&mut file, &steps, &Value::from(name))?,
+        }
+    }
+    if let Some(disabled) = options.disabled {
+        put(&mut file, &field(&component, "disabled"), &Value::Bool(disabled))?;
+    }
+    Ok(file.close())
+}
+
+/// Writes down that lower layers have no say about the paths.
+fn override_lower(file: &mut Open, options: &SetOptions, component: &[Step]) -> Result<(), Error> {
+    let replaced = options.assignments.iter().map(|assignment| ("replace", path::show(&assignment.steps)));
+    let unset = options.unset.iter().map(|path| ("unset", path.clone()));
+    for (list, path) in replaced.chain(unset) {
+        let steps = field(component, list);
+        let path = Value::String(path);
+        let known = file.get(&steps).and_then(Value::as_sequence).unwrap_or_default();
+        if !known.contains(&path) {
+            let mut steps = steps;
+            steps.push(Step::Index(known.len()));
+            put(file, &steps, &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes a value of a config file. Its own fields come in their order, keys below `config` in that of their names.
+fn put(file: &mut Open, steps: &[Step], value: &Value) -> Result<(), Error> {
+    let there = (0..=steps.len())
+        .rev()
+        .find(|&depth| file.get(&steps[..depth]).is_some_and(|value| !value.is_null()));
+    let is_of_component = steps[..there.unwrap_or(0)]
+        .chunks(2)
+        .all(|pair| pair.len() == 2 && is_key(&pair[0], "subcomponents"));
+    file.set(steps, value, if is_of_component { &FIELDS } else { &[] })
+}
+
+fn is_key(step: &Step, name: &str) -> bool {
+    matches!(step, Step::Key(key) if key == name)
+}
+
+/// Returns the steps to the settings of a subcomponent.
+fn component(options: &SetOptions) -> Result<Vec<Step>, Error> {
+    let Some(path) = options.subcomponent.as_deref().filter(|path| !path.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let names = parse_path(path)?;
+    Ok(names.into_iter().flat_map(|name| [Step::Key("subcomponents".to_owned()), name]).collect())
+}
+
+fn field(component: &[Step], name: &str) -> Vec<Step> {
+    let mut steps = component.to_vec();
+    steps.push(Step::Key(name.to_owned()));
+    steps
+}
+
+fn below(component: &[Step], path: &[Step]) -> Vec<Step> {
+    let mut steps = field(component, "config");
+    steps.extend_from_slice(path);
+    steps
+}
+
+/// Reads a JSON value as YAML has it: whole numbers are integers.
+fn from_json(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(flag) => Value::Bool(flag),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Value::Int(number),
+            (None, Some(number)) => Value::Uint(number),
+            (None, None) => Value::Float(number.as_f64().unwrap_or(f64::MAX)),
+        },
+        serde_json::Value::String(text) => Value::String(text),
+        serde_json::Value::Array(items) => Value::Sequence(items.into_iter().map(from_json).collect()),
+        serde_json::Value::Object(map) => {
+            Value::Mapping(map.into_iter().map(|(key, value)| (key, from_json(value))).collect())
+        }
+    }
+}
