@@ -80,7 +80,8 @@ fn add(options: &InitOptions, file: &str) -> Result<Initialized, Error> {
         return Err(Error::DefinitionExists { file: place::show(&place::typed(folder), file) });
     }
     let mut made = Initialized::default();
-    write(folder, &files::environments(&options.environments), false, &mut made)?;
+    let has_schemas = replacement::exists(&folder.join(files::CONFIG_SCHEMA));
+    write(folder, &files::environments(&options.environments, has_schemas), false, &mut made)?;
     let listed = Project::read(folder, &place::typed(folder))?.rendering.environments();
     let unlisted = options.environments.iter().filter(|name| !listed.is_empty() && !listed.contains(name));
     made.unlisted = unlisted.cloned().collect();

@@ -30,6 +30,7 @@ pub mod render;
 mod replacement;
 pub mod resolve;
 pub mod resource;
+pub mod schema;
 pub mod source;
 pub mod template;
 pub mod validate;

@@ -13,6 +13,7 @@ use crate::config::{self, Environment};
 use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
+use crate::schema::{Field, Shape, Table};
 use crate::source::allow::Allow;
 
 mod rendering;
@@ -32,10 +33,48 @@ pub struct Project {
     pub warnings: Vec<Warning>,
 }
 
-const FIELDS: [&str; 5] = ["defaults", "environments", "hooks", "sources", "validate"];
-const HOOKS: [&str; 1] = ["allow"];
-const SOURCES: [&str; 1] = ["allow"];
-const VALIDATE: [&str; 1] = ["without-schema"];
+/// What `fab.yaml` may say.
+pub(crate) static PROJECT: Table = Table::new(
+    "fab",
+    "What a repository says about fab itself.",
+    &[
+        Field::new(
+            "defaults",
+            Shape::Fields(&rendering::DEFAULTS),
+            "How charts are rendered where an environment does not say it.",
+        ),
+        Field::new(
+            "environments",
+            Shape::Named(&rendering::ENVIRONMENT),
+            "All environments of the definition, by name. Without any, those with a config file are.",
+        ),
+        Field::new("hooks", Shape::Fields(&HOOKS), "Who may run hooks."),
+        Field::new("sources", Shape::Fields(&SOURCES), "What may be fetched."),
+        Field::new("validate", Shape::Fields(&VALIDATE), "What `fab validate` takes."),
+    ],
+);
+
+static HOOKS: Table = Table::new(
+    "hooks",
+    "Who may run hooks.",
+    &[Field::new("allow", Shape::Texts, "The sources whose components may run hooks.")],
+);
+
+static SOURCES: Table = Table::new(
+    "sources",
+    "What may be fetched.",
+    &[Field::new(
+        "allow",
+        Shape::Texts,
+        "The only sources that may be asked, each the beginning of an address or a host.",
+    )],
+);
+
+static VALIDATE: Table = Table::new(
+    "validate",
+    "What `fab validate` takes.",
+    &[Field::new("without-schema", Shape::Texts, "Kinds whose resources are taken without a schema.")],
+);
 
 impl Project {
     /// Reads the file in a folder, which messages call `shown`; one that is not there says nothing.
@@ -47,7 +86,7 @@ impl Project {
         let mut project = Project::default();
         let Some((document, value)) = Document::read(folder, shown, "fab")? else { return Ok(project) };
         let fields = Fields::new(&document, Vec::new(), &value)?;
-        fields.warn_unknown(&FIELDS, &mut project.warnings);
+        fields.warn_unknown(PROJECT.names(), &mut project.warnings);
         let hooks = section(&fields, "hooks", &HOOKS, &mut project.warnings)?;
         project.allowed_hooks = texts(&hooks, "allow")?;
         let sources = section(&fields, "sources", &SOURCES, &mut project.warnings)?;
@@ -80,12 +119,12 @@ impl Project {
 fn section<'a>(
     fields: &Fields<'a>,
     name: &str,
-    known: &[&str],
+    known: &Table,
     warnings: &mut Vec<Warning>,
 ) -> Result<Fields<'a>, Error> {
     let value = fields.get(name).unwrap_or(&Value::Null);
     let section = Fields::new(fields.document, fields.steps_to(name), value)?;
-    section.warn_unknown(known, warnings);
+    section.warn_unknown(known.names(), warnings);
     Ok(section)
 }
 

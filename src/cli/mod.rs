@@ -13,15 +13,18 @@ mod access;
 mod add;
 mod cache;
 mod changes;
+mod completions;
 mod findings;
 mod generate;
 mod helm_flags;
 mod init;
 mod install;
 mod list;
+mod man;
 mod outdated;
 mod remove;
 mod report;
+mod schema;
 mod set;
 mod show;
 mod table;
@@ -71,6 +74,9 @@ enum Command {
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
     Cache(cache::CacheArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     Version(version::VersionArgs),
 }
 
@@ -91,6 +97,9 @@ impl Command {
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
+            Self::Schema(args) => schema::run(args, ui),
+            Self::Completions(args) => completions::run(args, ui),
+            Self::Man(args) => man::run(args, ui),
             Self::Version(args) => version::run(args, ui),
         }
     }
@@ -104,6 +113,9 @@ fn command() -> clap::Command {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = completions::complete(&line) {
+        return code;
+    }
     let failure = ExitCode::from(failure_code(&line));
     let parsed = command().try_get_matches_from(&line).and_then(|matches| Args::from_arg_matches(&matches));
     let args = match parsed {

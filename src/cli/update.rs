@@ -12,7 +12,7 @@ use crate::source::{Change, InstallOptions, Renew, install, resolve_anew};
 #[derive(clap::Args)]
 pub(super) struct UpdateArgs {
     /// The components whose sources are resolved, by name or path; all if there are none.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "COMPONENT")]
     names: Vec<String>,
     /// Folder of the definition.
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]

@@ -12,9 +12,34 @@ use crate::definition::fields::Fields;
 use crate::definition::place;
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
+use crate::schema::{self, Field, Shape, Table};
+
+/// What a config file may say.
+pub(crate) static CONFIG: Table =
+    Table::new("config", "Config of a component and of those below it.", &CONFIG_FIELDS);
 
 /// The fields of a config file, in the order in which they are written.
-pub(crate) const FIELDS: [&str; 5] = ["namespace", "injectNamespace", "disabled", "config", "subcomponents"];
+pub(crate) const FIELDS: [&str; 5] = schema::names(&CONFIG_FIELDS);
+
+static CONFIG_FIELDS: [Field; 5] = [
+    Field::new("namespace", Shape::Text, "Namespace of the component. It is not inherited."),
+    Field::new(
+        "injectNamespace",
+        Shape::Flag,
+        "Whether the namespace is put into every resource of a chart that has none.",
+    ),
+    Field::new("disabled", Shape::Flag, "Leaves the subcomponent out, with all that is below it."),
+    Field::new(
+        "config",
+        Shape::Values,
+        "Values of the component: a chart's values, or the data of templates.",
+    ),
+    Field::new(
+        "subcomponents",
+        Shape::Named(&CONFIG),
+        "The same for each subcomponent, by the name of its entry.",
+    ),
+];
 
 /// Returns the names of the config files of the component in a folder, without `common`, in order.
 ///
@@ -54,7 +79,7 @@ fn config(
     warnings: &mut Vec<Warning>,
 ) -> Result<Config, Error> {
     let fields = Fields::new(document, steps, value)?;
-    fields.warn_unknown(&FIELDS, warnings);
+    fields.warn_unknown(CONFIG.names(), warnings);
     let mut read = Config {
         namespace: fields.text("namespace")?,
         inject_namespace: fields.flag("injectNamespace")?,

@@ -24,7 +24,7 @@ mod read;
 
 pub use load::load;
 pub(crate) use load::{Places, load_all, load_from, place_of};
-pub(crate) use read::FIELDS;
+pub(crate) use read::{COMPONENT, FIELDS};
 
 /// How a component becomes manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]

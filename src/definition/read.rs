@@ -9,26 +9,68 @@ use super::fields::{Fields, scalar_text};
 use super::{Component, ComponentFile, Generator, Hooks, Method};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning, WarningKind};
+use crate::schema::{self, Field, Shape, Table};
 use kubeschema::closest;
 
+/// What a component file may say.
+pub(crate) static COMPONENT: Table =
+    Table::new("component", "A component and those below it.", &COMPONENT_FIELDS);
+
 /// The fields of a component, in the order in which they are written.
-pub(crate) const FIELDS: [&str; 12] = [
-    "name",
-    "type",
-    "generator",
-    "hooks",
-    "source",
-    "method",
-    "path",
-    "version",
-    "branch",
-    "sha256",
-    "repositories",
-    "subcomponents",
+pub(crate) const FIELDS: [&str; 12] = schema::names(&COMPONENT_FIELDS);
+
+static COMPONENT_FIELDS: [Field; 12] = [
+    Field::new(
+        "name",
+        Shape::Text,
+        "Name of the output file, key in the parent's `subcomponents:` config, and release name of a chart.",
+    ),
+    Field::new(
+        "type",
+        Shape::OneOf(&Generator::NAMES),
+        "How it becomes manifests; `component` if nothing is said.",
+    ),
+    Field::new(
+        "generator",
+        Shape::OneOf(&Generator::NAMES),
+        "Deprecated: the old name of `type`, over which it wins.",
+    ),
+    Field::new("hooks", Shape::Fields(&HOOKS), "Commands to run around its installation and generation."),
+    Field::new(
+        "source",
+        Shape::Text,
+        "Where it comes from: a git URL, a chart repository, a file by http, or a folder.",
+    ),
+    Field::new("method", Shape::Method, "How it is fetched; `local` if nothing is said."),
+    Field::new(
+        "path",
+        Shape::Text,
+        "Folder inside the source, or below the component's own folder; of a chart repository, the chart.",
+    ),
+    Field::new("version", Shape::Text, "Commit, tag, or a chart's version or range of versions."),
+    Field::new("branch", Shape::Text, "Branch, or a tag."),
+    Field::new("sha256", Shape::Text, "SHA-256 that a file by http has to have."),
+    Field::new("repositories", Shape::Unread, "Deprecated: has no effect."),
+    Field::new("subcomponents", Shape::List(&COMPONENT), "The components below it."),
 ];
+
+static HOOKS: Table = Table::new(
+    "hooks",
+    "Commands that a component runs, by when.",
+    &[
+        Field::new("before-install", Shape::Texts, "Commands to run before it is installed."),
+        Field::new("after-install", Shape::Texts, "Commands to run after it is installed."),
+        Field::new("before-generate", Shape::Texts, "Commands to run before it is rendered."),
+        Field::new(
+            "after-generate",
+            Shape::Texts,
+            "Commands to run after it is rendered, before anything is written.",
+        ),
+    ],
+);
+
 /// What people write into a component file that belongs into a config file.
 const SETTINGS: [&str; 5] = ["config", "namespace", "injectNamespace", "disabled", "values"];
-const HOOKS: [&str; 4] = ["before-install", "after-install", "before-generate", "after-generate"];
 
 /// Reads the component file of a folder, which messages call `shown`; returns nothing if it has none.
 pub(super) fn component_file(folder: &Path, shown: &str) -> Result<Option<ComponentFile>, Error> {
@@ -47,8 +89,7 @@ fn component(
     warnings: &mut Vec<Warning>,
 ) -> Result<Component, Error> {
     let fields = Fields::new(document, steps, value)?;
-    let known: Vec<&str> = FIELDS.iter().chain(&SETTINGS).copied().collect();
-    fields.warn_unknown(&known, warnings);
+    fields.warn_unknown(COMPONENT.names().chain(SETTINGS), warnings);
     warn_of_settings(&fields, warnings);
     let text = |name| fields.text(name).map(Option::unwrap_or_default);
     if fields.get("repositories").is_some() {
@@ -114,8 +155,8 @@ fn hooks(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> Result<Hooks, Erro
     // Every list is read, so that one of the wrong type is an error under any name.
     for name in map.keys() {
         commands(&hooks, name)?;
-        if !HOOKS.contains(&name.as_str()) {
-            let suggestion = closest(name, HOOKS).map(str::to_owned);
+        if !HOOKS.names().any(|known| known == name) {
+            let suggestion = closest(name, HOOKS.names()).map(str::to_owned);
             warnings.push(hooks.warning(name, WarningKind::UnknownHook { name: name.clone(), suggestion }));
         }
     }

@@ -3,28 +3,43 @@
 //! It has one component, which shows what config does: the same greeting, said
 //! for all environments and changed for each.
 
+use crate::schema::FileKind;
+
+/// Where the schemas are that editors check files with: in the definition, so that they are there without a network
+/// and for everybody who works on it.
+const SCHEMAS: [(&str, FileKind); 3] = [
+    (".fab/component.schema.json", FileKind::Component),
+    (CONFIG_SCHEMA, FileKind::Config),
+    (".fab/fab.schema.json", FileKind::Fab),
+];
+
+/// The schema of config files, below the folder of the definition.
+pub(super) const CONFIG_SCHEMA: &str = ".fab/config.schema.json";
+
 /// Returns the files of a definition by their paths.
 pub(super) fn new_definition(name: &str, environments: &[String]) -> Vec<(String, String)> {
     let listed: String = environments.iter().map(|name| format!("  {}: {{}}\n", scalar(name))).collect();
     let fixed = [
         ("component.yaml", COMPONENT.replace("NAME", &scalar(name))),
-        ("config/common.yaml", CONFIG_COMMON.to_owned()),
+        ("config/common.yaml", format!("{MODELINE}{CONFIG_COMMON}")),
         ("hello/configmap.yaml.hbs", TEMPLATE.to_owned()),
         ("fab.yaml", format!("{FAB}{listed}")),
         (".gitignore", GITIGNORE.to_owned()),
         ("README.md", README.replace("NAME", name)),
     ];
-    let changed = environments.iter().map(|name| config_file(name, CONFIG_HELLO));
-    fixed.into_iter().map(|(path, text)| (path.to_owned(), text)).chain(changed).collect()
+    let schemas = SCHEMAS.map(|(path, kind)| (path, format!("{:#}\n", kind.schema())));
+    let fixed = fixed.into_iter().chain(schemas).map(|(path, text)| (path.to_owned(), text));
+    fixed.chain(environments.iter().map(|name| config_file(name, MODELINE, CONFIG_HELLO))).collect()
 }
 
-/// Returns the config files of environments that say nothing yet.
-pub(super) fn environments(names: &[String]) -> Vec<(String, String)> {
-    names.iter().map(|name| config_file(name, "subcomponents: {}\n")).collect()
+/// Returns the config files of environments that say nothing yet, for a definition that may have schemas.
+pub(super) fn environments(names: &[String], has_schemas: bool) -> Vec<(String, String)> {
+    let modeline = if has_schemas { MODELINE } else { "" };
+    names.iter().map(|name| config_file(name, modeline, "subcomponents: {}\n")).collect()
 }
 
-fn config_file(name: &str, rest: &str) -> (String, String) {
-    let text = format!("# What is different in {name}. It wins over config/common.yaml.\n{rest}");
+fn config_file(name: &str, modeline: &str, rest: &str) -> (String, String) {
+    let text = format!("{modeline}# What is different in {name}. It wins over config/common.yaml.\n{rest}");
     (format!("config/{name}.yaml"), text.replace("NAME", name))
 }
 
@@ -34,7 +49,11 @@ fn scalar(name: &str) -> String {
     text.trim_end().to_owned()
 }
 
+/// Tells editors the schema of a config file.
+const MODELINE: &str = "# yaml-language-server: $schema=../.fab/config.schema.json\n";
+
 const COMPONENT: &str = "\
+# yaml-language-server: $schema=.fab/component.schema.json
 # The root component, and what it consists of.
 name: NAME
 subcomponents:
@@ -71,6 +90,7 @@ data:
 ";
 
 const FAB: &str = "\
+# yaml-language-server: $schema=.fab/fab.schema.json
 # What fab itself has to know: the environments, and how charts are rendered in each.
 environments:
 ";
@@ -94,6 +114,7 @@ Components and their config for each environment, from which `fab` generates Kub
 | config for every environment, and for each | `config/common.yaml`, `config/ENVIRONMENT.yaml` |
 | environments, and how charts are rendered | `fab.yaml` |
 | versions of what comes from elsewhere | `fab.lock` |
+| what editors check these files with | `.fab/` |
 
 ```console
 $ fab install            # fetch what comes from elsewhere

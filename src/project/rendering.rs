@@ -27,6 +27,7 @@ use crate::config::Environment;
 use crate::definition::fields::Fields;
 use crate::error::{Error, Place, Warning, WarningKind};
 use crate::resolve::ComponentPaths;
+use crate::schema::{Field, Shape, Table};
 
 /// How a chart is rendered; what is not said is up to weaker settings.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,10 +97,43 @@ struct OfComponent {
     place: Place,
 }
 
-const SETTINGS: [&str; 4] = ["apiVersions", "includeCrds", "kubeVersion", "seedDate"];
-const DEFAULTS: [&str; 5] = ["apiVersions", "components", "includeCrds", "kubeVersion", "seedDate"];
-const ENVIRONMENT: [&str; 6] =
-    ["apiVersions", "components", "includeCrds", "kubeVersion", "layers", "seedDate"];
+const API_VERSIONS: Field =
+    Field::new("apiVersions", Shape::Texts, "The API versions that charts see besides the usual ones.");
+const INCLUDE_CRDS: Field =
+    Field::new("includeCrds", Shape::Flag, "Whether the files in `crds/` of charts are part of the output.");
+const KUBE_VERSION: Field =
+    Field::new("kubeVersion", Shape::Text, "The Kubernetes version that charts see: `1.31.2`.");
+const SEED_DATE: Field = Field::new(
+    "seedDate",
+    Shape::Text,
+    "The moment that charts see as now: `2026-01-31T12:00:00Z`, or seconds since 1970.",
+);
+const COMPONENTS: Field = Field::new(
+    "components",
+    Shape::Named(&SETTINGS),
+    "The same for single components, by their paths in the tree of components: `infra/ingress`.",
+);
+const LAYERS: Field = Field::new(
+    "layers",
+    Shape::Texts,
+    "The config layers, the strongest first, in place of the one of the environment's name. `common` is always the last.",
+);
+
+static SETTINGS: Table = Table::new(
+    "settings",
+    "How the chart of a component is rendered.",
+    &[API_VERSIONS, INCLUDE_CRDS, KUBE_VERSION, SEED_DATE],
+);
+pub(super) static DEFAULTS: Table = Table::new(
+    "defaults",
+    "How charts are rendered.",
+    &[API_VERSIONS, COMPONENTS, INCLUDE_CRDS, KUBE_VERSION, SEED_DATE],
+);
+pub(super) static ENVIRONMENT: Table = Table::new(
+    "environment",
+    "An environment, and how charts are rendered in it.",
+    &[API_VERSIONS, COMPONENTS, INCLUDE_CRDS, KUBE_VERSION, LAYERS, SEED_DATE],
+);
 
 impl RenderingSettings {
     pub(super) fn read(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
@@ -159,13 +193,13 @@ impl RenderingSettings {
 }
 
 impl Section {
-    fn read(fields: &Fields<'_>, known: &[&str], warnings: &mut Vec<Warning>) -> Result<Self, Error> {
-        fields.warn_unknown(known, warnings);
+    fn read(fields: &Fields<'_>, known: &Table, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
+        fields.warn_unknown(known.names(), warnings);
         Ok(Section {
             layers: fields.list("layers")?.map(|_| texts(fields, "layers")).transpose()?,
             settings: RenderSettings::read(fields)?,
             components: each(fields, "components", |component| {
-                component.warn_unknown(&SETTINGS, warnings);
+                component.warn_unknown(SETTINGS.names(), warnings);
                 let place = component.document.place(&component.steps);
                 Ok(OfComponent { settings: RenderSettings::read(component)?, place })
             })?,

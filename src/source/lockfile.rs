@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, Resolved, SourceUrl};
 use crate::error::{Error, Place, Position};
+use crate::schema::{Field, Shape, Table};
 
 /// Name of the file, beside the root's component file.
 pub const FILE: &str = "fab.lock";
@@ -26,6 +27,35 @@ const HEADING: &str = "# What `fab install` resolved every source to. Commit it;
 pub struct Lockfile {
     entries: BTreeMap<Asked, Resolved>,
 }
+
+/// What the file says.
+pub(crate) static LOCK: Table = Table {
+    name: "lock",
+    about: "What every source of a definition was resolved to.",
+    fields: &[
+        Field::new("version", Shape::Number, "The version of this format: 1."),
+        Field::new("sources", Shape::List(&SOURCE), "The sources."),
+    ],
+    required: &["version", "sources"],
+};
+
+static SOURCE: Table = Table {
+    name: "source",
+    about: "A source: what was asked for, and what it became.",
+    fields: &[
+        Field::new("method", Shape::Written, "How it is fetched: git, helm or http."),
+        Field::new("source", Shape::Written, "Its address, without user and password."),
+        Field::new("path", Shape::Written, "The chart, for `method: helm`."),
+        Field::new("branch", Shape::Written, "The branch that was asked for."),
+        Field::new("version", Shape::Written, "The version that was asked for."),
+        Field::new("sha256", Shape::Written, "The SHA-256 that was asked for."),
+        Field::new("resolved", Shape::Written, "The version of a chart."),
+        Field::new("commit", Shape::Written, "The commit."),
+        Field::new("tree", Shape::Written, "The hash of all files of the commit."),
+        Field::new("digest", Shape::Written, "The digest of a chart or file."),
+    ],
+    required: &["method", "source"],
+};
 
 /// The file as it is written.
 #[derive(Serialize, Deserialize)]
@@ -217,6 +247,8 @@ fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const COMMIT: &str = "22cd3bc0b85295c65ca8f67ccb928afaf7d2e07f";
@@ -259,6 +291,30 @@ mod tests {
         );
         assert_eq!(all().to_text(), want);
         assert_eq!(Lockfile::parse(&want).unwrap(), all());
+    }
+
+    #[test]
+    fn the_schema_has_the_fields_of_the_file() {
+        let names = |value: serde_json::Value| -> BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let some = || Some(String::new());
+        let entry = Entry {
+            method: String::new(),
+            source: String::new(),
+            path: some(),
+            branch: some(),
+            version: some(),
+            sha256: some(),
+            resolved: some(),
+            commit: some(),
+            tree: some(),
+            digest: some(),
+        };
+        let document = Document { version: 1, sources: Vec::new() };
+        let table = |table: &Table| table.names().map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(table(&SOURCE), names(serde_json::to_value(entry).unwrap()));
+        assert_eq!(table(&LOCK), names(serde_json::to_value(document).unwrap()));
     }
 
     #[test]

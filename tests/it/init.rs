@@ -2,7 +2,10 @@
 
 use crate::hld::Hld;
 
-const WRITTEN: [&str; 8] = [
+const WRITTEN: [&str; 11] = [
+    ".fab/component.schema.json",
+    ".fab/config.schema.json",
+    ".fab/fab.schema.json",
     ".gitignore",
     "README.md",
     "component.yaml",

@@ -5,6 +5,7 @@
 mod chance;
 mod console;
 mod editing;
+mod editor;
 mod examples;
 mod fabrikate_bugs;
 mod fetching;
