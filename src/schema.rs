@@ -78,7 +78,7 @@ impl Table {
     }
 
     /// Returns the names of the fields.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.fields.iter().map(|field| field.name)
     }
 }

@@ -81,16 +81,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Warns of the fields that are not among `known`.
-    pub(crate) fn warn_unknown<'k>(
-        &self,
-        known: impl Iterator<Item = &'k str> + Clone,
-        warnings: &mut Vec<Warning>,
-    ) {
+    pub(crate) fn warn_unknown<'k>(&self, known: impl Iterator<Item = &'k str>, warnings: &mut Vec<Warning>) {
+        let known: Vec<&str> = known.collect();
         for name in self.map.keys() {
-            if known.clone().any(|known| known == name || self.folds(known, name)) {
+            if known.iter().any(|known| *known == name || self.folds(known, name)) {
                 continue;
             }
-            let suggestion = closest(name, known.clone()).map(str::to_owned);
+            let suggestion = closest(name, known.iter().copied()).map(str::to_owned);
             warnings.push(self.warning(name, WarningKind::UnknownField { name: name.clone(), suggestion }));
         }
     }

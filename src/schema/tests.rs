@@ -20,12 +20,14 @@ enum Verdict {
 }
 
 fn verdict(result: Result<Vec<Warning>, &Error>) -> Verdict {
-    let complains = |warning: &Warning| match warning.kind {
-        WarningKind::UnknownField { .. }
-        | WarningKind::UnknownHook { .. }
-        | WarningKind::UnknownMethod { .. }
-        | WarningKind::SettingInComponent { .. } => true,
-        _ => false,
+    let complains = |warning: &Warning| {
+        matches!(
+            warning.kind,
+            WarningKind::UnknownField { .. }
+                | WarningKind::UnknownHook { .. }
+                | WarningKind::UnknownMethod { .. }
+                | WarningKind::SettingInComponent { .. }
+        )
     };
     match result {
         Ok(warnings) if warnings.iter().any(complains) => Verdict::Complaint,
