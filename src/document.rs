@@ -63,6 +63,16 @@ impl Document {
         Ok(None)
     }
 
+    /// Reads a file, which messages call `shown`: JSON by its name, else YAML.
+    pub(crate) fn read_file(path: &Path, shown: String) -> Result<(Document, Value), Error> {
+        let is_json = path.extension().is_some_and(|end| end == "json");
+        let format = if is_json { Format::Json } else { Format::Yaml };
+        match fs::read(path) {
+            Ok(bytes) => Document::parse(shown, format, bytes),
+            Err(source) => Err(Error::Unreadable { file: shown, source }),
+        }
+    }
+
     pub(crate) fn parse(file: String, format: Format, bytes: Vec<u8>) -> Result<(Document, Value), Error> {
         let text = String::from_utf8(bytes).map_err(|err| {
             let before = String::from_utf8_lossy(&err.as_bytes()[..err.utf8_error().valid_up_to()]);

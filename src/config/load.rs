@@ -5,12 +5,13 @@
 
 use std::path::Path;
 
-use goyaml::Value;
+use goyaml::{Mapping, Value};
 
-use super::{COMMON, Config, Layer};
-use crate::definition::fields::Fields;
-use crate::definition::place;
+use super::{COMMON, Config, Layer, merge};
+use crate::definition::fields::{Fields, scalar_text, wrong_type};
+use crate::definition::{Remote, place};
 use crate::document::{Document, Step};
+use crate::edit::path;
 use crate::error::{Error, Warning};
 use crate::schema::{self, Field, Shape, Table};
 
@@ -19,9 +20,9 @@ pub(crate) static CONFIG: Table =
     Table::new("config", "Config of a component and of those below it.", &CONFIG_FIELDS);
 
 /// The fields of a config file, in the order in which they are written.
-pub(crate) const FIELDS: [&str; 5] = schema::names(&CONFIG_FIELDS);
+pub(crate) const FIELDS: [&str; 8] = schema::names(&CONFIG_FIELDS);
 
-static CONFIG_FIELDS: [Field; 5] = [
+static CONFIG_FIELDS: [Field; 8] = [
     Field::new("namespace", Shape::Text, "Namespace of the component. It is not inherited."),
     Field::new(
         "injectNamespace",
@@ -29,6 +30,17 @@ static CONFIG_FIELDS: [Field; 5] = [
         "Whether the namespace is put into every resource of a chart that has none.",
     ),
     Field::new("disabled", Shape::Flag, "Leaves the subcomponent out, with all that is below it."),
+    Field::new("unset", Shape::Texts, "Paths below `config` that lower layers have no say about."),
+    Field::new(
+        "replace",
+        Shape::Texts,
+        "Paths whose values in this file replace those of lower layers, lists and maps too.",
+    ),
+    Field::new(
+        "valuesFiles",
+        Shape::Texts,
+        "Files of values, read as if they stood in `config`, below what does.",
+    ),
     Field::new(
         "config",
         Shape::Values,
@@ -63,16 +75,38 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
 
 /// Reads the config file `name` of the component in a folder, which messages call `shown`; returns nothing if there
 /// is no such file.
-pub(crate) fn layer(folder: &Path, shown: &str, name: &str) -> Result<Option<Layer>, Error> {
-    let Some((document, value)) = Document::read(folder, shown, &place::join(&["config", name]))? else {
+pub(crate) fn layer(folder: Folder<'_>, name: &str) -> Result<Option<Layer>, Error> {
+    let name = place::join(&["config", name]);
+    let Some((document, value)) = Document::read(folder.on_disk, &folder.shown(""), &name)? else {
         return Ok(None);
     };
     let mut warnings = Vec::new();
-    let config = config(&document, Vec::new(), &value, &mut warnings)?;
+    let config = config(folder, &document, Vec::new(), &value, &mut warnings)?;
     Ok(Some(Layer { document, config, warnings }))
 }
 
+/// The folder of a component.
+#[derive(Clone, Copy)]
+pub(crate) struct Folder<'a> {
+    /// Where it is.
+    pub(crate) on_disk: &'a Path,
+    /// The folder of the root as messages call it, and this one below that.
+    pub(crate) root_shown: &'a str,
+    /// Its path from the root.
+    pub(crate) path: &'a str,
+    /// Where it came from, if it was installed.
+    pub(crate) remote: Option<&'a Remote>,
+}
+
+impl Folder<'_> {
+    /// Returns a path below it as the user would type it.
+    fn shown(&self, path: &str) -> String {
+        place::show(self.root_shown, &place::join(&[self.path, path]))
+    }
+}
+
 fn config(
+    folder: Folder<'_>,
     document: &Document,
     steps: Vec<Step>,
     value: &Value,
@@ -80,17 +114,113 @@ fn config(
 ) -> Result<Config, Error> {
     let fields = Fields::new(document, steps, value)?;
     fields.warn_unknown(CONFIG.names(), warnings);
+    let mut overridden = paths(&fields, "unset")?;
+    overridden.extend(paths(&fields, "replace")?);
     let mut read = Config {
         namespace: fields.text("namespace")?,
         inject_namespace: fields.flag("injectNamespace")?,
         disabled: fields.flag("disabled")?,
-        values: fields.map("config")?.cloned(),
+        values: values(folder, &fields)?,
+        overridden,
         ..Config::default()
     };
     for (name, below) in fields.map("subcomponents")?.into_iter().flatten() {
         let mut steps = fields.steps_to("subcomponents");
         steps.push(Step::Key(name.clone()));
-        read.subcomponents.insert(name.clone(), config(document, steps, below, warnings)?);
+        read.subcomponents.insert(name.clone(), config(folder, document, steps, below, warnings)?);
     }
     Ok(read)
+}
+
+/// Reads a list of paths below `config`.
+fn paths(fields: &Fields<'_>, name: &str) -> Result<Vec<Vec<String>>, Error> {
+    let read = |(at, text): (usize, String)| {
+        let keys = path::parse(&text).unwrap_or_default().into_iter().map(|step| match step {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        });
+        keys.collect::<Option<Vec<String>>>().filter(|keys| !keys.is_empty()).ok_or_else(|| {
+            let steps = [fields.steps_to(name), vec![Step::Index(at)]].concat();
+            let message = format!("`{text}` has to be a path of keys, such as `image.tag`");
+            Error::Syntax { place: fields.document.place(&steps), message }
+        })
+    };
+    texts(fields, name)?.into_iter().enumerate().map(read).collect()
+}
+
+fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Error> {
+    let items = fields.list(name)?.unwrap_or_default().iter().enumerate();
+    let text = |(at, item)| {
+        scalar_text(fields.document, &[fields.steps_to(name), vec![Step::Index(at)]].concat(), item)
+    };
+    items.map(text).collect()
+}
+
+/// Returns what `config` says, and below it what the files of values say. Those are to each other as helm's are: the
+/// last one wins, and its lists replace.
+fn values(folder: Folder<'_>, fields: &Fields<'_>) -> Result<Option<Mapping>, Error> {
+    let own = fields.map("config")?.cloned();
+    let files = texts(fields, "valuesFiles")?;
+    if files.is_empty() {
+        return Ok(own);
+    }
+    let mut lower = Mapping::new();
+    let mut last = None;
+    for (at, file) in files.iter().enumerate() {
+        let steps = [fields.steps_to("valuesFiles"), vec![Step::Index(at)]].concat();
+        let (document, values) = values_file(folder, file, fields.document, &steps)?;
+        replace_all(&mut lower, values);
+        last = Some(document);
+    }
+    let mut all = Config { values: Some(own.unwrap_or_default()), ..Config::default() };
+    let conflicts = merge::merge(&mut all, &Config { values: Some(lower), ..Config::default() });
+    if let (Some(conflict), Some(document)) = (conflicts.into_iter().next(), last) {
+        let keys: Vec<Step> = conflict.keys.iter().cloned().map(Step::Key).collect();
+        return Err(Error::MergeConflict {
+            place: Box::new(fields.document.place(&[fields.steps_to("config"), keys.clone()].concat())),
+            other: Box::new(document.place(&keys)),
+            key: conflict.keys.join("."),
+            higher: conflict.higher,
+            lower: conflict.lower,
+        });
+    }
+    Ok(all.values)
+}
+
+/// Reads a file of values, by its path from the component's folder. That of an installed component stays inside.
+fn values_file(
+    folder: Folder<'_>,
+    file: &str,
+    named_in: &Document,
+    steps: &[Step],
+) -> Result<(Document, Mapping), Error> {
+    let path = place::join(&[folder.path, file]);
+    if let Some(remote) = folder.remote
+        && !place::is_below(&path, &remote.folder)
+    {
+        let source_name = remote.source.clone();
+        return Err(Error::PathLeaves {
+            place: named_in.place(steps),
+            path: folder.shown(file),
+            source_name,
+        });
+    }
+    let (document, value) = Document::read_file(&folder.on_disk.join(file), folder.shown(file))?;
+    match value {
+        Value::Mapping(map) => Ok((document, map)),
+        Value::Null => Ok((document, Mapping::new())),
+        other => Err(wrong_type(&document, &[], "a map", &other)),
+    }
+}
+
+/// Puts values over others; maps are merged, and all else is replaced.
+fn replace_all(lower: &mut Mapping, higher: Mapping) {
+    for (key, value) in higher {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Mapping(lower)), Value::Mapping(higher)) => replace_all(lower, higher),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! wins over its child, because it knows how the parts work together; and of
 //! the environments on the command line the first wins, `common` last. The
 //! caller merges in that order, the strongest layer first. What a merge does
-//! with two values is Fabrikate's rule too: maps are merged key by key, lists
+//! with two values is Fabrikate's rule too, but for paths that a layer overrides:
+//! about these the layers below it have no say. Otherwise maps are merged key by key, lists
 //! are joined (the higher one first), a scalar of the higher layer wins over
 //! anything, and `null` wins over nothing.
 //!
@@ -16,6 +17,7 @@
 //! from. Who set a value follows from the layers in the same order: see
 //! [`setter`].
 
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 
 use goyaml::{Mapping, Value};
@@ -49,7 +51,36 @@ pub fn setter<'a, T>(
     subcomponents: &[String],
     keys: &[String],
 ) -> Option<T> {
-    layers.into_iter().find(|(_, config)| sets(config, subcomponents, keys)).map(|(layer, _)| layer)
+    let ends = |config: &Config| sets(config, subcomponents, keys) || overrides(config, subcomponents, keys);
+    let (layer, config) = layers.into_iter().find(|(_, config)| ends(config))?;
+    sets(config, subcomponents, keys).then_some(layer)
+}
+
+/// Whether a layer takes the say about a value from the layers below it.
+fn overrides(config: &Config, subcomponents: &[String], keys: &[String]) -> bool {
+    let below = subcomponents.iter().try_fold(config, |config, name| config.subcomponents.get(name));
+    below.is_some_and(|config| config.overridden.iter().any(|path| keys.starts_with(path)))
+}
+
+/// Returns values without those at some paths, and without the maps that are empty then.
+fn without(values: &Mapping, paths: &[Vec<String>]) -> Mapping {
+    let mut left = values.clone();
+    for path in paths {
+        cut(&mut left, path);
+    }
+    left
+}
+
+fn cut(map: &mut Mapping, path: &[String]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        map.remove(first);
+    } else if let Some(Value::Mapping(below)) = map.get_mut(first) {
+        cut(below, rest);
+        if below.is_empty() {
+            map.remove(first);
+        }
+    }
 }
 
 fn sets(config: &Config, subcomponents: &[String], keys: &[String]) -> bool {
@@ -81,11 +112,17 @@ impl Merge {
         higher.inject_namespace = higher.inject_namespace.or(lower.inject_namespace);
         higher.disabled = higher.disabled.or(lower.disabled);
         if let Some(lower) = &lower.values {
+            let heard = match higher.overridden.as_slice() {
+                [] => Cow::Borrowed(lower),
+                paths => Cow::Owned(without(lower, paths)),
+            };
             match &mut higher.values {
-                Some(higher) => self.map(higher, lower),
-                None => higher.values = Some(lower.clone()),
+                Some(higher) => self.map(higher, &heard),
+                None => higher.values = Some(heard.into_owned()),
             }
         }
+        // What a layer overrides, it overrides in all layers below it.
+        higher.overridden.extend_from_slice(&lower.overridden);
         for (name, lower) in &lower.subcomponents {
             match higher.subcomponents.entry(name.clone()) {
                 // A component that no higher layer mentions is taken whole, with its nulls.
@@ -243,6 +280,39 @@ mod tests {
         check_conflict(yaml!({a: {x: 1}}), yaml!({a: "text"}), &["a"]);
         check_conflict(yaml!({a: {x: [1]}}), yaml!({a: {x: {y: 1}}}), &["a.x"]);
         check_conflict(yaml!({a: [1], b: {}}), yaml!({a: 1, b: []}), &["a", "b"]);
+    }
+
+    /// Merges three layers, of which the second overrides a path.
+    #[track_caller]
+    fn check_override(layers: [Value; 3], path: &[&str], want: Value) {
+        let [high, middle, low] = layers.map(values);
+        let middle = Config { overridden: vec![path.iter().map(|&key| key.to_owned()).collect()], ..middle };
+        let mut merged = high;
+        assert_eq!(merge(&mut merged, &middle), [], "conflicts");
+        assert_eq!(merge(&mut merged, &low), [], "conflicts");
+        assert_eq!(merged.values, values(want).values);
+    }
+
+    #[test]
+    fn a_layer_overrides_those_below_it_and_no_other() {
+        check_override(
+            [yaml!({l: [1]}), yaml!({l: [2]}), yaml!({l: [3], a: 1})],
+            &["l"],
+            yaml!({l: [1, 2], a: 1}),
+        );
+        check_override([yaml!({}), yaml!({}), yaml!({m: {a: 1, b: 2}})], &["m", "a"], yaml!({m: {b: 2}}));
+        check_override([yaml!({}), yaml!({}), yaml!({m: {a: 1}})], &["m", "a"], yaml!({}));
+        check_override([yaml!({}), yaml!({m: [1]}), yaml!({m: {a: 1}})], &["m"], yaml!({m: [1]}));
+        check_override([yaml!({}), yaml!({}), yaml!({m: 1})], &["m", "a"], yaml!({m: 1}));
+    }
+
+    #[test]
+    fn an_overridden_value_was_set_by_no_lower_layer() {
+        let mut layers = [yaml!({}), yaml!({a: {x: 1}})].map(values);
+        let keys = ["a".to_owned(), "x".to_owned()];
+        assert_eq!(setter(layers.iter().enumerate(), &[], &keys), Some(1));
+        layers[0].overridden = vec![vec!["a".to_owned()]];
+        assert_eq!(setter(layers.iter().enumerate(), &[], &keys), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Config {
     pub disabled: Option<bool>,
     /// The values for the component's chart or templates; `None` if there is no such field.
     pub values: Option<Mapping>,
+    /// The paths below `config` about which lower layers have no say, of `unset` and `replace`.
+    pub overridden: Vec<Vec<String>>,
     /// The settings of its subcomponents, by the name of their entry.
     pub subcomponents: BTreeMap<String, Config>,
 }

@@ -131,7 +131,7 @@ impl<'a> Loader<'a> {
         way: &mut Way,
     ) -> Result<Body, Arc<Error>> {
         for folder in &config_folders {
-            self.read_layers(folder);
+            self.read_layers(folder, way.remote.as_ref().filter(|_| *folder == way.folder));
         }
         way.above.push((self.on_disk(&way.folder), way.folder.clone()));
         let own = Entry { component: Arc::clone(&file.component), file };
@@ -259,16 +259,17 @@ impl<'a> Loader<'a> {
         file
     }
 
-    fn read_layers(&mut self, folder: &str) {
-        let (disk, shown) = (self.place_of(folder), place::show(self.shown, folder));
+    fn read_layers(&mut self, folder: &str, remote: Option<&Remote>) {
+        let disk = self.place_of(folder);
         let names = self.names.clone().unwrap_or_else(|| {
             let mut names = config::load::names(&disk);
             names.push(config::COMMON.to_owned());
             names
         });
+        let read = config::load::Folder { on_disk: &disk, root_shown: self.shown, path: folder, remote };
         for name in names {
             self.layers.entry((folder.to_owned(), name.clone())).or_insert_with(|| {
-                let layer = config::load::layer(&disk, &shown, &name);
+                let layer = config::load::layer(read, &name);
                 layer.map(|layer| layer.map(Arc::new)).map_err(Arc::new)
             });
         }

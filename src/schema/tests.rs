@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::config::load::layer;
+use crate::config::load::{Folder, layer};
 use crate::definition::{Generator, load};
 use crate::error::{Error, Warning, WarningKind};
 use crate::project::Project;
@@ -32,7 +32,7 @@ fn verdict(result: Result<Vec<Warning>, &Error>) -> Verdict {
     match result {
         Ok(warnings) if warnings.iter().any(complains) => Verdict::Complaint,
         Ok(_) => Verdict::Fine,
-        Err(Error::Syntax { .. }) => Verdict::Grammar,
+        Err(Error::Syntax { .. } | Error::Unreadable { .. }) => Verdict::Grammar,
         Err(_) => Verdict::Complaint,
     }
 }
@@ -47,10 +47,12 @@ fn read(kind: FileKind, folder: &Path, name: &str) -> Verdict {
             Err(error) if matches!(**error, Error::NotInstalled { .. }) => Verdict::Fine,
             Err(error) => verdict(Err(error)),
         },
-        FileKind::Config => match layer(folder, "", name) {
-            Ok(layer) => verdict(Ok(layer.map(|layer| layer.warnings).unwrap_or_default())),
-            Err(error) => verdict(Err(&error)),
-        },
+        FileKind::Config => {
+            match layer(Folder { on_disk: folder, root_shown: "", path: "", remote: None }, name) {
+                Ok(layer) => verdict(Ok(layer.map(|layer| layer.warnings).unwrap_or_default())),
+                Err(error) => verdict(Err(&error)),
+            }
+        }
         FileKind::Fab => match Project::read(folder, "") {
             Ok(project) => verdict(Ok(project.warnings)),
             Err(error) => verdict(Err(&error)),

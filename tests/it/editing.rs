@@ -213,7 +213,7 @@ fn remove_takes_several_and_the_list_with_the_last() {
         "component.yaml",
         COMPONENT,
         &["remove", "web", "grafana", "grafna"],
-        "# our platform\nname: root\n",
+        "# our platform\nname: root\n\n",
     );
     run.says(&["there is no subcomponent `grafna`; did you mean `grafana`?"]);
 }

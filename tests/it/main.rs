@@ -18,6 +18,7 @@ mod install;
 mod install_web;
 mod inventory;
 mod messages;
+mod overrides;
 mod readme;
 mod real_servers;
 mod remote_charts;
