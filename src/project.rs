@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use goyaml::Value;
+use kubeschema::Segment;
 
 pub use self::rendering::{RenderSettings, RenderingSettings, moment};
 use crate::config::{self, Environment};
@@ -15,11 +16,12 @@ use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
 use crate::schema::{Field, Shape, Table};
 use crate::source::allow::Allow;
+use crate::validate::{POLICY, Policy};
 
 mod rendering;
 
 /// What `fab.yaml` says.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Project {
     /// The sources whose components may run hooks.
     pub allowed_hooks: Vec<String>,
@@ -27,6 +29,10 @@ pub struct Project {
     pub allowed_sources: Allow,
     /// The kinds whose resources are fine without a schema.
     pub without_schema: Vec<String>,
+    /// The rules that every resource has to keep.
+    pub policies: Vec<Policy>,
+    /// Whether Flux replaces variables in what it applies.
+    pub flux_substitution: bool,
     /// Its environments, and how charts are rendered.
     pub rendering: RenderingSettings,
     /// What is odd about the file.
@@ -73,7 +79,11 @@ static SOURCES: Table = Table::new(
 static VALIDATE: Table = Table::new(
     "validate",
     "What `fab validate` takes.",
-    &[Field::new("without-schema", Shape::Texts, "Kinds whose resources are taken without a schema.")],
+    &[
+        Field::new("flux-substitution", Shape::Flag, "Whether Flux replaces variables in what it applies."),
+        Field::new("policies", Shape::List(&POLICY), "The rules that resources have to keep."),
+        Field::new("without-schema", Shape::Texts, "Kinds whose resources are taken without a schema."),
+    ],
 );
 
 impl Project {
@@ -97,6 +107,8 @@ impl Project {
         })?;
         let validate = section(&fields, "validate", &VALIDATE, &mut project.warnings)?;
         project.without_schema = texts(&validate, "without-schema")?;
+        project.flux_substitution = validate.flag("flux-substitution")?.unwrap_or(false);
+        project.policies = policies(&validate)?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
     }
@@ -114,6 +126,21 @@ impl Project {
         let wanted = if wanted.is_empty() { vec![Environment::new([config::COMMON])] } else { wanted };
         wanted.into_iter().map(|environment| self.rendering.layered(environment)).collect()
     }
+}
+
+fn policies(fields: &Fields<'_>) -> Result<Vec<Policy>, Error> {
+    let steps = fields.steps_to("policies");
+    let read = |(at, item): (usize, &Value)| {
+        Policy::read(item, &|path| {
+            let inner = path.iter().map(|segment| match segment {
+                Segment::Key(key) => Step::Key(key.clone()),
+                Segment::Index(at) => Step::Index(*at),
+            });
+            let steps: Vec<Step> = steps.iter().cloned().chain([Step::Index(at)]).chain(inner).collect();
+            fields.document.place(&steps)
+        })
+    };
+    fields.list("policies")?.unwrap_or_default().iter().enumerate().map(read).collect()
 }
 
 fn section<'a>(

@@ -9,6 +9,7 @@
 //! wrong alike in several environments is one finding. Where a finding lies in a
 //! Secret, its text is not kept.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,8 +27,14 @@ use crate::project::{Project, RenderingSettings};
 use crate::resource::{self, ResourceId};
 
 mod files;
+mod flux;
+mod policy;
+mod references;
 
 pub use files::manifests;
+pub(crate) use policy::POLICY;
+pub use policy::Policy;
+use references::{Known, Reference};
 
 /// What `fab validate` may choose.
 #[derive(Debug)]
@@ -40,6 +47,8 @@ pub struct ValidateOptions {
     pub minors: Vec<Minor>,
     /// Kinds that need no schema, besides those of `fab.yaml`.
     pub without_schema: Vec<String>,
+    /// Whether the manifests are all that there is, so that what they refer to should be among them.
+    pub is_whole: bool,
 }
 
 /// A manifest to check.
@@ -61,7 +70,7 @@ pub struct Finding {
     /// How bad it is.
     pub level: Level,
     /// Name of the rule, as in `unknown-field`.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What is wrong.
     pub message: String,
     /// Where it is written; in several environments, in the first.
@@ -70,6 +79,10 @@ pub struct Finding {
     pub path: KeyPath,
     /// The resource, if the document is one.
     pub resource: Option<ResourceId>,
+    /// What more there is to say.
+    pub notes: Vec<String>,
+    /// The lines of templates that made it.
+    pub trail: Vec<Place>,
     /// Path of the component; empty for none.
     pub component: String,
     /// The environments; none if the manifests are of no environment.
@@ -92,9 +105,12 @@ pub struct Validation {
 impl Finding {
     /// Returns what the user can do about it, if that can be said.
     pub fn hint(&self) -> Option<&'static str> {
-        match self.rule {
+        match &*self.rule {
             "no-schema" => Some(
                 "put its CustomResourceDefinition into `schemas/`, or name the kind under `validate.without-schema` in fab.yaml",
+            ),
+            "flux-substitution" => Some(
+                "write `$${` for a `${` that stays, or set the annotation `kustomize.toolkit.fluxcd.io/substitute: disabled`",
             ),
             _ => None,
         }
@@ -124,6 +140,8 @@ pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validatio
     let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown)?;
     let definitions = files::definitions(options, &shown)?;
+    let mut policies = project.policies;
+    policies.extend(files::policies(options, &shown)?);
     let mut without_schema = project.without_schema;
     without_schema.extend_from_slice(&options.without_schema);
     let minors = match options.minors.as_slice() {
@@ -141,7 +159,14 @@ pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validatio
     for (_, inputs) in environments {
         let mut schemas = Schemas::embedded();
         definitions.iter().for_each(|definition| schemas.define(definition));
-        let check = Check { schemas, minors: &minors, without_schema: &without_schema };
+        let check = Check {
+            schemas,
+            minors: &minors,
+            without_schema: &without_schema,
+            policies: &policies,
+            is_whole: options.is_whole,
+            is_substituted: project.flux_substitution,
+        };
         check.environment(&inputs, &mut validation);
     }
     validation.findings = merge(validation.findings);
@@ -178,6 +203,10 @@ struct Check<'a> {
     schemas: Schemas,
     minors: &'a [Minor],
     without_schema: &'a [String],
+    policies: &'a [Policy],
+    is_whole: bool,
+    /// Whether Flux replaces variables in what it applies.
+    is_substituted: bool,
 }
 
 /// A document of a manifest.
@@ -189,10 +218,19 @@ struct Document<'a> {
     text: &'a str,
 }
 
+/// What is known of a resource, for the checks of all together.
+struct Seen {
+    id: ResourceId,
+    /// Where it is in its document.
+    path: Vec<Segment>,
+    references: Vec<Reference>,
+    mentions: Vec<String>,
+}
+
 /// What is known of a document once it was checked.
 #[derive(Default)]
 struct Checked {
-    resources: Vec<(ResourceId, Place)>,
+    resources: Vec<Seen>,
     findings: Vec<Finding>,
 }
 
@@ -207,14 +245,31 @@ impl Check<'_> {
             }
         }
         let checked: Vec<Checked> = documents.par_iter().map(|document| self.document(*document)).collect();
-        let mut seen: BTreeMap<Identity, Place> = BTreeMap::new();
+        let mut known = Known::default();
+        for Seen { id, mentions, .. } in checked.iter().flat_map(|checked| &checked.resources) {
+            known.add(id);
+            if self.is_whole {
+                known.mention(mentions);
+            }
+        }
+        let mut seen: BTreeMap<Identity, (Document<'_>, Vec<Segment>)> = BTreeMap::new();
+        let mut namespaces = BTreeSet::new();
         for (document, Checked { resources, findings }) in documents.iter().zip(checked) {
             validation.resources += resources.len();
             validation.findings.extend(findings);
-            for (id, place) in resources {
-                match seen.get(&identity(&id)) {
-                    Some(first) => validation.findings.push(document.repeated(id, place, first)),
-                    None => drop(seen.insert(identity(&id), place)),
+            for resource in resources {
+                match seen.get(&identity(&resource.id)) {
+                    Some((first, path)) => {
+                        let first = first.place(first.position(path), true);
+                        validation.findings.push(document.repeated(&resource, &first));
+                    }
+                    None => drop(seen.insert(identity(&resource.id), (*document, resource.path.clone()))),
+                }
+                for reference in resource.references.iter().filter(|reference| !known.has(reference)) {
+                    // Of a namespace, one warning tells it all.
+                    if reference.kind != "Namespace" || namespaces.insert(reference.name.clone()) {
+                        validation.findings.push(document.dangling(&resource, reference));
+                    }
                 }
             }
         }
@@ -246,25 +301,39 @@ impl Check<'_> {
     fn resource(&self, document: Document<'_>, resource: &Value, path: &[Segment], checked: &mut Checked) {
         let id = resource.as_mapping().and_then(|map| ResourceId::of(map).ok());
         let kind = resource.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let is_secret = kind == "Secret";
-        if let Some(id) = &id {
-            let place = document.place(document.position(path), is_secret);
-            checked.resources.push((id.clone(), place));
-        }
+        let version = resource.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        let is_custom = self.schemas.kind(version, kind).is_none();
+        let finding = |level, rule: Cow<'static, str>, message: String, inner: &[Segment]| {
+            let path: Vec<Segment> = path.iter().chain(inner).cloned().collect();
+            let place = document.place(document.position(&path), kind == "Secret");
+            let silence = flux::silence(&rule, inner, is_custom).map(str::to_owned);
+            let notes = silence.filter(|_| level == Level::Error).into_iter().collect();
+            let (path, resource) = (KeyPath(path), id.clone());
+            Finding { level, path, resource, notes, ..document.error(rule, message, place) }
+        };
         for (found, minors) in self.found(resource) {
             if found.rule == "no-schema" && self.without_schema.iter().any(|allowed| allowed == kind) {
                 continue;
             }
-            let path: Vec<Segment> = path.iter().chain(&found.path.0).cloned().collect();
-            let place = document.place(document.position(&path), is_secret);
             let message = self.for_minors(found.message, &minors);
-            checked.findings.push(Finding {
-                level: found.level,
-                path: KeyPath(path),
-                resource: id.clone(),
-                ..document.error(found.rule, message, place)
-            });
+            checked.findings.push(finding(found.level, found.rule.into(), message, &found.path.0));
         }
+        if self.is_substituted
+            && let Some((name, inner)) = flux::variable(resource)
+        {
+            let message = format!("Flux replaces ${{{name}}}, and with nothing if it knows no such variable");
+            checked.findings.push(finding(Level::Warning, "flux-substitution".into(), message, &inner));
+        }
+        let Some(id) = id.clone() else { return };
+        for objection in policy::objections(self.policies, &id, resource, &document.input.environment) {
+            checked.findings.push(finding(objection.level, objection.rule.into(), objection.message, &[]));
+        }
+        let (mut references, mut mentions) = (Vec::new(), Vec::new());
+        if self.is_whole {
+            references = references::of(&id, resource);
+            mentions = references::mentions(&id, resource, is_custom);
+        }
+        checked.resources.push(Seen { id, path: path.to_vec(), references, mentions });
     }
 
     /// Returns what is found, each with the minors that it is found for.
@@ -329,15 +398,17 @@ impl Document<'_> {
         Place { file: self.input.file.clone(), position: Some(position), text }
     }
 
-    fn error(&self, rule: &'static str, message: String, place: Place) -> Finding {
+    fn error(&self, rule: impl Into<Cow<'static, str>>, message: String, place: Place) -> Finding {
         let environment = Some(self.input.environment.clone()).filter(|name| !name.is_empty());
         Finding {
             level: Level::Error,
-            rule,
+            rule: rule.into(),
             message,
             place,
             path: KeyPath::default(),
             resource: None,
+            notes: Vec::new(),
+            trail: Vec::new(),
             component: self.input.component.clone(),
             environments: environment.into_iter().collect(),
         }
@@ -345,11 +416,28 @@ impl Document<'_> {
 
     /// Says that there are two resources of one name. A definition may come with
     /// each chart that needs it.
-    fn repeated(&self, id: ResourceId, place: Place, first: &Place) -> Finding {
-        let is_definition = id.kind == "CustomResourceDefinition";
+    fn repeated(&self, resource: &Seen, first: &Place) -> Finding {
+        let is_definition = resource.id.kind == "CustomResourceDefinition";
         let level = if is_definition { Level::Warning } else { Level::Error };
-        let message = format!("{id} is there twice; the first one is at {first}");
-        Finding { level, resource: Some(id), ..self.error("duplicate-resource", message, place) }
+        let message = format!("{} is there twice; the first one is at {first}", resource.id);
+        Finding { level, ..self.of(resource, "duplicate-resource", message, &[]) }
+    }
+
+    fn dangling(&self, resource: &Seen, reference: &Reference) -> Finding {
+        let Reference { kind, name, path, .. } = reference;
+        let message = format!("nothing renders {kind} {name:?}, so it has to be in the cluster");
+        Finding { level: Level::Warning, ..self.of(resource, "missing-reference", message, path) }
+    }
+
+    fn of(&self, resource: &Seen, rule: &'static str, message: String, inner: &[Segment]) -> Finding {
+        let path: Vec<Segment> = resource.path.iter().chain(inner).cloned().collect();
+        let place = self.place(self.position(&path), resource.id.kind == "Secret");
+        let path = if inner.is_empty() { Vec::new() } else { path };
+        Finding {
+            path: KeyPath(path),
+            resource: Some(resource.id.clone()),
+            ..self.error(rule, message, place)
+        }
     }
 }
 
@@ -360,7 +448,7 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in findings {
         let file = finding.environments.is_empty().then(|| finding.place.clone());
         let file = file.map(|place| (place.file, place.position));
-        let what = (finding.level, finding.rule, finding.message.clone());
+        let what = (finding.level, finding.rule.clone(), finding.message.clone());
         let whose = (finding.component.clone(), finding.resource.clone(), finding.path.0.clone());
         match known.get(&(what.clone(), whose.clone(), file.clone())) {
             Some(&at) => {

@@ -82,6 +82,8 @@ fn in_json(finding: &Finding) -> Value {
         "line": finding.place.position.map(|position| position.line),
         "column": finding.place.position.map(|position| position.column),
         "path": finding.path.to_string(),
+        "notes": finding.notes,
+        "templates": finding.trail.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "resource": resource,
         "component": finding.component,
         "environments": finding.environments,
@@ -98,7 +100,7 @@ fn as_annotation(finding: &Finding) -> String {
         level(finding),
         property(&finding.place.file),
         line(finding),
-        property(finding.rule),
+        property(&finding.rule),
         data(&sentence(finding)),
     )
 }
@@ -106,7 +108,7 @@ fn as_annotation(finding: &Finding) -> String {
 /// GitLab tells an old finding from a new one by its fingerprint, so the line is not part of it.
 fn for_gitlab(finding: &Finding) -> Value {
     let known_by =
-        [&finding.place.file, finding.rule, &sentence(finding), &finding.path.to_string()].join("\0");
+        [&finding.place.file, &*finding.rule, &sentence(finding), &finding.path.to_string()].join("\0");
     let fingerprint: String = Sha256::digest(known_by).iter().map(|byte| format!("{byte:02x}")).collect();
     let severity = match finding.level {
         Level::Warning => "minor",
@@ -122,7 +124,7 @@ fn for_gitlab(finding: &Finding) -> Value {
 }
 
 fn as_sarif(findings: &[Finding]) -> Value {
-    let rules: BTreeSet<&str> = findings.iter().map(|finding| finding.rule).collect();
+    let rules: BTreeSet<&str> = findings.iter().map(|finding| &*finding.rule).collect();
     let rules: Vec<Value> = rules.into_iter().map(|rule| json!({"id": rule})).collect();
     let result = |finding: &Finding| {
         let column = finding.place.position.map_or(1, |position| position.column);

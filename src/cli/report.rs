@@ -191,11 +191,12 @@ pub(super) fn render_finding(finding: &Finding, styled: bool) -> String {
         (!finding.environments.is_empty()).then(|| format!("for {}", finding.environments.join(", ")));
     let context: Vec<String> = component.into_iter().chain(environments).collect();
     let context = (!context.is_empty()).then(|| context.join(", "));
-    let notes: Vec<String> = what.into_iter().chain(context).collect();
+    let notes: Vec<String> = what.into_iter().chain(finding.notes.clone()).chain(context).collect();
     let notes = notes.iter().map(|text| Element::from(Level::NOTE.message(text)));
     let help = finding.hint().map(|text| Element::from(Level::HELP.message(text)));
     let group = Group::with_title(level.primary_title(&finding.message))
         .element(excerpt(&finding.place))
+        .elements(finding.trail.iter().map(excerpt))
         .elements(notes.chain(help));
     renderer.render(&[group]).to_string()
 }

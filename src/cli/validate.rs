@@ -106,6 +106,7 @@ impl ValidateArgs {
             schemas: self.schemas.clone(),
             minors: self.kube_version.as_ref().map(|versions| versions.minors.clone()).unwrap_or_default(),
             without_schema: self.without_schema.clone(),
+            is_whole: self.manifests.is_none(),
         }
     }
 

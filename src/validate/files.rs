@@ -9,12 +9,16 @@ use std::path::{Path, PathBuf};
 use goyaml::Value;
 use walkdir::WalkDir;
 
+use super::policy::{self, Policy};
 use super::{Input, ValidateOptions, definitions_in};
 use crate::definition::place;
 use crate::error::{Error, Place, Position};
 
 /// The folder of definitions beside the root's component file.
 const SCHEMAS: &str = "schemas";
+
+/// The folder of policies there.
+const POLICIES: &str = "policies";
 
 /// Reads the manifests below a folder, or one file. Hidden files and those of other kinds by
 /// their name are none.
@@ -33,6 +37,15 @@ pub fn manifests(path: &Path) -> Result<Vec<Input>, Error> {
         });
     }
     Ok(inputs)
+}
+
+/// Reads the policies that are not in `fab.yaml`.
+pub(super) fn policies(options: &ValidateOptions, directory: &str) -> Result<Vec<Policy>, Error> {
+    let folder = options.directory.join(POLICIES);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    policy::in_folder(&folder, &place::show(directory, POLICIES))
 }
 
 /// Reads the CustomResourceDefinitions that are not part of the manifests.
@@ -57,7 +70,7 @@ pub(super) fn definitions(options: &ValidateOptions, directory: &str) -> Result<
     Ok(definitions)
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
@@ -79,7 +92,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<String, Error> {
+pub(super) fn read(file: &Path) -> Result<String, Error> {
     let bytes = fs::read(file).map_err(|source| Error::Unreadable { file: shown(file), source })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -62,6 +62,7 @@ fn a_finding_names_file_line_component_and_environments() {
   |     ^^^^
   |
   = note: Service web: spec.ports[0].prot [unknown-field]
+  = note: Flux applies the rest and drops this field without a word
   = note: in component `web`, for prod, qa
 
 error: required field \"port\" is missing or empty
@@ -243,4 +244,106 @@ fn what_is_odd_about_fab_yaml_is_told_once() {
         let run = hld.ok(args);
         assert_eq!(run.stderr.matches("unknown field `default`").count(), 1, "{}", run.stderr);
     }
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: web
+      containers:
+      - name: web
+        image: nginx:latest
+        envFrom:
+        - configMapRef: {name: settings}
+        - secretRef: {name: optional, optional: true}
+";
+
+#[test]
+fn a_policy_refuses_what_the_server_would_take() {
+    let policies = "environments: {prod: {}, qa: {}}
+validate:
+  policies:
+  - name: no-latest
+    kinds: [Deployment]
+    expression: object.spec.template.spec.containers.all(c, !c.image.endsWith(':latest'))
+    message: an image needs a version
+";
+    let hld = shop(&[
+        ("fab.yaml", policies),
+        ("web/deployment.yaml", &DEPLOYMENT.replace(", namespace: shop", "")),
+        (
+            "policies/size.yaml",
+            "name: replicas\nkinds: [apps/v1/Deployment]\nlevel: warning\nexpression: environment != 'prod' || object.spec.replicas > 1\nmessageExpression: \"'more than ' + string(object.spec.replicas)\"\n",
+        ),
+    ]);
+    let run = hld.fab(&["validate"]).exited(1, &["validate"]);
+    for line in [
+        "error: an image needs a version\n --> prod/web.yaml:2:1",
+        "  = note: Deployment web [policy/no-latest]\n  = note: in component `web`, for prod, qa",
+        "warning: more than 1\n --> prod/web.yaml:2:1",
+        "  = note: Deployment web [policy/replicas]\n  = note: in component `web`, for prod\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}\n{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_an_error() {
+    let check = |policy: &str, want: &str| {
+        let hld = shop(&[("fab.yaml", &format!("validate:\n  policies:\n  - {policy}\n"))]);
+        hld.fails(&["validate"], 2, &[want]);
+    };
+    check(
+        "{name: a, expression: 'true', mesage: x}",
+        "a policy has no field `mesage`; did you mean `message`?",
+    );
+    check("{name: a, expression: objekt.x}", "nothing is called \"objekt\", at 1:1 of the expression");
+    check("{name: a, expression: '1'}", "`expression` has to come to bool, and comes to int");
+    check("{expression: 'true'}", "a policy needs `name`");
+    check("{name: a, expression: 'true', level: bad}", "a level is error or warning, and not `bad`");
+    check("x", "a policy is a map");
+    check("{name: a, expression: 'true', kinds: Pod}", "`kinds` is a list of kinds");
+    let hld = shop(&[("policies/a.yaml", "name: a\n---\nname: b\nexpression: '('\n")]);
+    hld.fails(&["validate"], 2, &["a policy needs `expression`", "policies/a.yaml:1:1"]);
+}
+
+#[test]
+fn what_nothing_renders_is_told() {
+    let hld = shop(&[("web/deployment.yaml", DEPLOYMENT)]);
+    let run = hld.ok(&["validate"]);
+    for name in ["Namespace \"shop\"", "ServiceAccount \"web\"", "ConfigMap \"settings\""] {
+        let line = format!("warning: nothing renders {name}, so it has to be in the cluster");
+        assert!(run.stdout.contains(&line), "{line}\n{}", run.stdout);
+    }
+    assert_eq!(run.stdout.matches("warning: ").count(), 3, "{}", run.stdout);
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    let hld = shop(&[("web/deployment.yaml", DEPLOYMENT), ("jobs/settings.yaml", settings)]);
+    check(&hld, &[], 0, "");
+    // Somebody else's manifests are part of something that is not known.
+    let hld = Hld::new(&[("web/deployment.yaml", DEPLOYMENT)]);
+    check(&hld, &["--manifests", "web"], 0, "");
+}
+
+#[test]
+fn what_an_operator_makes_is_not_missed() {
+    let thing = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {target: settings}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: a, args: [--secret=certs], envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: certs}}]}]\n";
+    let hld = shop(&[("web/thing.yaml", thing), ("web/pod.yaml", pod)]);
+    check(&hld, &["--without-schema", "Thing"], 0, "");
+}
+
+#[test]
+fn variables_that_flux_replaces_are_told_if_it_does() {
+    let script = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  run: echo ${HOME}\n  other: echo $${HOME}\n";
+    check(&shop(&[("web/script.yaml", script)]), &[], 0, "");
+    let hld = shop(&[("web/script.yaml", script), ("fab.yaml", "validate: {flux-substitution: true}\n")]);
+    let run = hld.ok(&["validate"]);
+    assert!(run.stdout.starts_with("warning: Flux replaces ${HOME}, and with nothing if it knows no such variable\n --> prod/web.yaml:6:3"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("warning: ").count(), 1, "{}", run.stdout);
 }

@@ -40,6 +40,11 @@ pub use kind::{Kind, Scope};
 pub use minor::Minor;
 pub use suggest::closest;
 
+/// Returns a resource as expressions in CEL see it when no schema says more.
+pub fn cel_value(resource: &Value) -> kubecel::Value {
+    cel::untyped(resource)
+}
+
 use custom::{CustomKinds, Embedded};
 use finding::Findings;
 use graph::Graph;
