@@ -472,6 +472,58 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// What is to be committed is in no repository.
+    #[error("`{folder}` is in no git repository: {message}")]
+    NoCheckout {
+        /// The folder.
+        folder: String,
+        /// What git says.
+        message: String,
+    },
+    /// A file that is to be committed has other changes.
+    #[error("`{file}` has changes that are not committed, or is not in the repository")]
+    Uncommitted {
+        /// The file.
+        file: String,
+    },
+    /// Git cannot make a commit.
+    #[error("cannot commit: {message}")]
+    NotCommitted {
+        /// What git says.
+        message: String,
+    },
+    /// A commit cannot be pushed.
+    #[error("cannot push to `{remote}` ({url}): {error}")]
+    NotPushed {
+        /// The name of the remote.
+        remote: String,
+        /// Its address, without credentials.
+        url: String,
+        /// Why.
+        error: Box<SourceError>,
+    },
+    /// The server does not take a commit.
+    #[error("the server does not take the commit for `{branch}`: {reason}")]
+    PushRefused {
+        /// The branch.
+        branch: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// Others were faster, over and over.
+    #[error("`{branch}` was moved on by others {attempts} times while the commit was made")]
+    PushLost {
+        /// The branch.
+        branch: String,
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// The branch here is not a part of the one on the server.
+    #[error("`{branch}` has commits on the server that are not here, and the other way round")]
+    Diverged {
+        /// The branch.
+        branch: String,
+    },
     /// The output cannot be written.
     #[error("cannot write `{path}`: {source}")]
     Unwritable {
@@ -515,6 +567,13 @@ impl Error {
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::NoCache
+            | Error::NoCheckout { .. }
+            | Error::Uncommitted { .. }
+            | Error::NotCommitted { .. }
+            | Error::NotPushed { .. }
+            | Error::PushRefused { .. }
+            | Error::PushLost { .. }
+            | Error::Diverged { .. }
             | Error::BadAssignment { .. }
             | Error::NewKey { .. }
             | Error::VendoredOther { .. }
@@ -547,6 +606,10 @@ impl Error {
             Error::NoPart { .. } => Some(
                 "unset what is above it first; to have dots in a key, put it in quotes: '\"a.b\".c=1'".into(),
             ),
+            Error::Uncommitted { .. } => Some("commit or stash them first".into()),
+            Error::NotPushed { error, .. } => error.hint(),
+            Error::PushLost { .. } => Some("nothing was changed; run it again".into()),
+            Error::Diverged { .. } => Some("nothing was changed; pull, then run it again".into()),
             Error::NotInPlace { .. } => Some("nothing was written; change it by hand".into()),
             Error::UnknownType { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Error::UnknownType { suggestion: None, .. } => {
@@ -606,6 +669,9 @@ impl Error {
             | Error::BadAssignment { .. }
             | Error::NewKey { .. }
             | Error::NoItem { .. }
+            | Error::NoCheckout { .. }
+            | Error::NotCommitted { .. }
+            | Error::PushRefused { .. }
             | Error::NothingToUpdate { suggestion: None, .. }
             | Error::Syntax { .. }
             | Error::WrongType { .. }

@@ -23,8 +23,11 @@ use crate::error::Error;
 use crate::source::http::Progress;
 use crate::source::{SourceError, SourceUrl};
 
+mod checkout;
 mod session;
 mod tree;
+
+pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
 
 /// How long a server may be silent: one that packs a large repository says something all the time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +105,8 @@ pub(crate) struct Remote<'a> {
 pub(crate) enum Extent {
     /// The newest commit of a reference, or one commit.
     One,
+    /// A reference with all that is before it.
+    Branch,
     /// All of it.
     All,
 }
@@ -121,6 +126,26 @@ impl<'a> Remote<'a> {
         let repository = made.map_err(|err| io_error("make a repository in the cache", err.message()))?;
         let (sent, received) = (Cell::new(None), Cell::new(0));
         Ok(Remote { url, logins, told, repository, sent, received, patience: PATIENCE })
+    }
+
+    /// Prepares to fetch into a repository that is there and to push from it.
+    fn over(url: &'a SourceUrl, logins: &'a Logins<'a>, folder: &Path) -> Result<Self, SourceError> {
+        let repository = Repository::open_bare(folder)
+            .map_err(|err| io_error("open the repository of the definition", err.message()))?;
+        let (sent, received) = (Cell::new(None), Cell::new(0));
+        Ok(Remote { url, logins, told: &|_| {}, repository, sent, received, patience: PATIENCE })
+    }
+
+    /// Pushes by a refspec.
+    fn push(&self, refspec: &str) -> Result<Pushed, SourceError> {
+        let pushed = self.asking(&|_| {}, |session, listener| session.push(refspec.to_owned(), listener));
+        match pushed {
+            Ok(None) => Ok(Pushed::Done),
+            Ok(Some(reason)) if checkout::is_lost_race(&reason) => Ok(Pushed::Moved),
+            Ok(Some(reason)) => Ok(Pushed::Refused(reason)),
+            Err(Failure::Git(err)) if err.code() == ErrorCode::NotFastForward => Ok(Pushed::Moved),
+            Err(failure) => Err(self.failure(failure)),
+        }
     }
 
     /// Asks for the references.
@@ -143,6 +168,14 @@ impl<'a> Remote<'a> {
         received: &dyn Fn(usize),
         ask: impl FnOnce(Session, &Listener<'_>) -> Result<T, Failure>,
     ) -> Result<T, SourceError> {
+        self.asking(received, ask).map_err(|failure| self.failure(failure))
+    }
+
+    fn asking<T>(
+        &self,
+        received: &dyn Fn(usize),
+        ask: impl FnOnce(Session, &Listener<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let session = Session {
             url: self.url.clone(),
             folder: self.repository.path().to_owned(),
@@ -154,13 +187,17 @@ impl<'a> Remote<'a> {
             received,
             patience: self.patience,
         };
-        ask(session, &listener).map_err(|failure| match failure {
+        ask(session, &listener)
+    }
+
+    fn failure(&self, failure: Failure) -> SourceError {
+        match failure {
             Failure::Silent => SourceError::Unreachable {
                 host: self.host(),
                 message: format!("nothing has come from it for {} seconds", self.patience.as_secs()),
             },
             Failure::Git(err) => self.error(&err),
-        })
+        }
     }
 
     /// Returns how many bytes were received by fetches.

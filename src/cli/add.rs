@@ -36,8 +36,10 @@ pub(super) struct AddArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &AddArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let file = add(&args.options())?;
-    args.changes.finish(&[file], ui)
+    let options = args.options();
+    let edit =
+        |directory: &Path| Ok(vec![add(&AddOptions { directory: directory.to_owned(), ..options.clone() })?]);
+    args.changes.run(&edit, &format!("Add {}", args.name), ui)
 }
 
 impl AddArgs {

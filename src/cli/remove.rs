@@ -1,5 +1,6 @@
 //! `fab remove`: entries out of the list of subcomponents.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::changes::ChangeArgs;
@@ -24,5 +25,8 @@ pub(super) fn run(args: &RemoveArgs, ui: &mut Ui) -> Result<ExitCode> {
         let hint = suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         ui.warning(format_args!("there is no subcomponent `{name}`{hint}"));
     }
-    args.changes.finish(&[removed.file], ui)
+    let edit = |directory: &Path| {
+        Ok(vec![remove(&RemoveOptions { directory: directory.to_owned(), ..options.clone() })?.file])
+    };
+    args.changes.run(&edit, &format!("Remove {}", args.names.join(", ")), ui)
 }

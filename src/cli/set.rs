@@ -1,6 +1,6 @@
 //! `fab set`: values in the config files of a component.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::changes::ChangeArgs;
@@ -55,11 +55,27 @@ pub(super) struct SetArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &SetArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let files = set(&args.options()?)?;
-    args.changes.finish(&files, ui)
+    let options = args.options()?;
+    let edit = |directory: &Path| set(&SetOptions { directory: directory.to_owned(), ..options.clone() });
+    args.changes.run(&edit, &args.summary(), ui)
 }
 
 impl SetArgs {
+    /// Says what is set, without values: these may be secrets.
+    fn summary(&self) -> String {
+        let name = |text: &String| text.split('=').next().unwrap_or_default().to_owned();
+        let mut what: Vec<String> =
+            self.values.iter().chain(&self.string).chain(&self.json).map(name).collect();
+        what.extend(self.unset.iter().cloned());
+        let what = match what.as_slice() {
+            [] => "config".to_owned(),
+            [one] => one.clone(),
+            [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+        };
+        let whose = self.subcomponent.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+        format!("Set {what}{whose} in {}", self.environment.join(", "))
+    }
+
     fn options(&self) -> Result<SetOptions> {
         let mut assignments = match &self.file {
             Some(file) => Assignment::of_file(file)?,

@@ -14,7 +14,7 @@ use crate::document::Step;
 use crate::error::Error;
 
 /// What `fab add` may choose.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AddOptions {
     /// The folder of the component that gets the entry.
     pub directory: PathBuf,
@@ -27,7 +27,7 @@ pub struct AddOptions {
 }
 
 /// What `fab remove` may choose.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RemoveOptions {
     /// The folder of the component that has the entries.
     pub directory: PathBuf,

@@ -6,15 +6,17 @@
 //! written beside the old one and put in its place. A file that cannot be read
 //! or is read-only is an error, and stays.
 //!
-//! Invariant: nothing here reads the network, and what a change would do is
+//! Invariant: only [`commit()`] speaks to a server, if it is to push; and what a change would do is
 //! known ([`Edited`]) before it is done.
 
+mod commit;
 pub(crate) mod entries;
 mod file;
 mod flatten;
 pub(crate) mod path;
 mod set;
 
+pub use commit::{CommitOptions, Committed, Push, commit};
 pub use entries::{AddOptions, RemoveOptions, add, remove};
 pub use file::{Edited, write_all};
 pub use set::{Assignment, SetOptions, set};

@@ -20,7 +20,7 @@ pub struct Assignment {
 }
 
 /// What `fab set` may choose.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SetOptions {
     /// The folder of the component.
     pub directory: PathBuf,

@@ -9,6 +9,7 @@
 //! Credentials are asked for through the same channel, so that looking for them
 //! needs nothing that the thread could hold on to, and takes the time it takes.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use git2::{
     AutotagOption, CertificateCheckStatus, Cred, CredentialType, Direction, ErrorClass, ErrorCode,
-    FetchOptions, ProxyOptions, RemoteCallbacks, RemoteRedirect, Repository,
+    FetchOptions, ProxyOptions, PushOptions, RemoteCallbacks, RemoteRedirect, Repository,
 };
 
 use super::{Extent, Login, Reference};
@@ -82,6 +83,34 @@ impl Session {
         run(listener, move |signs| self.fetch_now(&wanted, extent, &signs))
     }
 
+    /// Pushes by a refspec; returns what the server says if it does not take it.
+    pub(super) fn push(self, refspec: String, listener: &Listener<'_>) -> Result<Option<String>, Failure> {
+        run(listener, move |signs| self.push_now(&refspec, &signs))
+    }
+
+    fn push_now(
+        &self,
+        refspec: &str,
+        signs: &Sender<Sign<Option<String>>>,
+    ) -> Result<Option<String>, git2::Error> {
+        let refused: Cell<Option<String>> = Cell::new(None);
+        let mut callbacks = self.callbacks(signs);
+        callbacks.push_update_reference(|_, status| {
+            refused.set(status.map(str::to_owned));
+            Ok(())
+        });
+        callbacks.push_transfer_progress(|_, _, _| {
+            tell(signs, Sign::Alive);
+        });
+        let mut options = PushOptions::new();
+        options.remote_callbacks(callbacks).proxy_options(proxy()).follow_redirects(RemoteRedirect::None);
+        let repository = Repository::open_bare(&self.folder)?;
+        let mut remote = repository.remote_anonymous(self.url.as_str())?;
+        remote.push(&[refspec], Some(&mut options))?;
+        drop(options);
+        Ok(refused.take())
+    }
+
     fn list(&self, signs: &Sender<Sign<Vec<Reference>>>) -> Result<Vec<Reference>, git2::Error> {
         let repository = Repository::open_bare(&self.folder)?;
         let mut remote = repository.remote_anonymous(self.url.as_str())?;
@@ -94,7 +123,7 @@ impl Session {
     fn fetch_now(&self, wanted: &str, extent: Extent, signs: &Sender<Sign<()>>) -> Result<(), git2::Error> {
         let one = format!("+{wanted}:refs/fab/wanted");
         let refspecs = match extent {
-            Extent::One => vec![one.as_str()],
+            Extent::One | Extent::Branch => vec![one.as_str()],
             Extent::All => vec!["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
         };
         let mut callbacks = self.callbacks(signs);

@@ -279,8 +279,8 @@ impl<'a> Fetcher<'a> {
         work: impl Fn(&GitSource<'_>) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let charts = self.charts()?;
-        let https = |url: &SourceUrl| self.login(url, &charts);
-        let keys = self.keys();
+        let https = |url: &SourceUrl| login(charts.credentials(), url);
+        let keys = ssh_keys(self.variables);
         let logins = Logins { https: &https, keys: &keys };
         let mut pauses = PAUSES.iter();
         loop {
@@ -309,34 +309,32 @@ impl<'a> Fetcher<'a> {
         self.cache.remember(&fact_name(&commit.id), &commit.tree)?;
         Ok(Fetched { resolved, item, bytes: Some(source.received()) })
     }
+}
 
-    /// Finds user and password: what is known of the source, else what a credential helper of git knows.
-    fn login(&self, url: &SourceUrl, charts: &Charts) -> Option<Login> {
-        let address = url.to_url()?;
-        let known = charts.credentials().found_for_source(url.as_str(), &address);
-        let (credential, from) = known.or_else(|| ask_helpers(&address))?;
-        Some(match credential {
-            // A token alone is written as the user.
-            Credential::Basic { user, password } if password.reveal().is_empty() => {
-                Login { password: user.clone(), user, from }
-            }
-            Credential::Basic { user, password } => {
-                Login { user, password: password.reveal().to_owned(), from }
-            }
-            Credential::Bearer(token) => {
-                Login { user: "oauth2".to_owned(), password: token.reveal().to_owned(), from }
-            }
-        })
-    }
+/// Finds user and password: what is known of the source, else what a credential helper of git knows.
+pub(crate) fn login(credentials: &super::credentials::Credentials, url: &SourceUrl) -> Option<Login> {
+    let address = url.to_url()?;
+    let known = credentials.found_for_source(url.as_str(), &address);
+    let (credential, from) = known.or_else(|| ask_helpers(&address))?;
+    Some(match credential {
+        // A token alone is written as the user.
+        Credential::Basic { user, password } if password.reveal().is_empty() => {
+            Login { password: user.clone(), user, from }
+        }
+        Credential::Basic { user, password } => Login { user, password: password.reveal().to_owned(), from },
+        Credential::Bearer(token) => {
+            Login { user: "oauth2".to_owned(), password: token.reveal().to_owned(), from }
+        }
+    })
+}
 
-    /// The keys that ssh itself would try.
-    fn keys(&self) -> Vec<PathBuf> {
-        let home = self.variables.iter().find(|(name, _)| name == "HOME");
-        let home = home.map(|(_, folder)| PathBuf::from(folder));
-        let names = ["id_ed25519", "id_ecdsa", "id_rsa"];
-        let keys = home.into_iter().flat_map(|home| names.map(|name| home.join(".ssh").join(name)));
-        keys.filter(|key| key.is_file()).collect()
-    }
+/// Returns the keys that ssh itself would try.
+pub(crate) fn ssh_keys(variables: &[(String, String)]) -> Vec<PathBuf> {
+    let home = variables.iter().find(|(name, _)| name == "HOME");
+    let home = home.map(|(_, folder)| PathBuf::from(folder));
+    let names = ["id_ed25519", "id_ecdsa", "id_rsa"];
+    let keys = home.into_iter().flat_map(|home| names.map(|name| home.join(".ssh").join(name)));
+    keys.filter(|key| key.is_file()).collect()
 }
 
 /// Gets a chart that was found, which has to be the one that is locked if one is: from the cache if its digest is
@@ -522,7 +520,8 @@ mod tests {
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let fetcher = Fetcher::new(&cache, Network::Online, &variables, Allow::default());
         let charts = fetcher.charts().unwrap();
-        let login = fetcher.login(&SourceUrl::new(url), &charts).map(|login| (login.user, login.password));
+        let login =
+            login(charts.credentials(), &SourceUrl::new(url)).map(|login| (login.user, login.password));
         assert_eq!(login, want.map(|(user, password)| (user.to_owned(), password.to_owned())), "{url}");
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod chance;
+mod committing;
 mod console;
 mod editing;
 mod editor;
