@@ -159,6 +159,19 @@ pub enum Error {
         /// What disables it.
         place: Option<Place>,
     },
+    /// There is no repository to search.
+    #[error("there is no repository to search")]
+    NothingToSearch,
+    /// A repository cannot be searched.
+    #[error("cannot search `{source_name}` by {method}: {error}")]
+    Unsearchable {
+        /// The method.
+        method: &'static str,
+        /// The repository, without credentials.
+        source_name: String,
+        /// Why.
+        error: Box<SourceError>,
+    },
     /// A definition is to begin where there is one.
     #[error("there is a definition already: `{file}`")]
     DefinitionExists {
@@ -582,6 +595,8 @@ impl Error {
             | Error::NothingToUpdate { .. }
             | Error::UnknownComponent { .. }
             | Error::AmbiguousComponent { .. }
+            | Error::NothingToSearch
+            | Error::Unsearchable { .. }
             | Error::DefinitionExists { .. }
             | Error::BadName { .. }
             | Error::NoRepository { .. }
@@ -621,7 +636,10 @@ impl Error {
             Error::DuplicateSibling { first, .. } => {
                 Some(format!("the other one is at {first}: rename one of them"))
             }
-            Error::Source { error, .. } => error.hint(),
+            Error::Source { error, .. } | Error::Unsearchable { error, .. } => error.hint(),
+            Error::NothingToSearch => {
+                Some("name repositories below `catalog` in fab.yaml, such as `- {source: https://charts.example.com, method: helm}`".into())
+            }
             Error::NothingToUpdate { suggestion: Some(name), .. }
             | Error::UnknownComponent { suggestion: Some(name), .. } => {
                 Some(format!("did you mean `{name}`?"))

@@ -9,6 +9,7 @@ use std::path::Path;
 use goyaml::Value;
 use kubeschema::Segment;
 
+pub use self::catalog::Catalog;
 pub use self::rendering::{RenderSettings, RenderingSettings, moment};
 use crate::config::{self, Environment};
 use crate::definition::fields::{Fields, scalar_text};
@@ -18,6 +19,7 @@ use crate::schema::{Field, Shape, Table};
 use crate::source::allow::Allow;
 use crate::validate::{POLICY, Policy};
 
+mod catalog;
 mod rendering;
 
 /// What `fab.yaml` says.
@@ -33,6 +35,8 @@ pub struct Project {
     pub policies: Vec<Policy>,
     /// Whether Flux replaces variables in what it applies.
     pub flux_substitution: bool,
+    /// The repositories to look for components and charts in.
+    pub catalog: Vec<Catalog>,
     /// Its environments, and how charts are rendered.
     pub rendering: RenderingSettings,
     /// What is odd about the file.
@@ -44,6 +48,7 @@ pub(crate) static PROJECT: Table = Table::new(
     "fab",
     "What a repository says about fab itself.",
     &[
+        Field::new("catalog", Shape::List(&catalog::CATALOG), "The repositories that `fab find` searches."),
         Field::new(
             "defaults",
             Shape::Fields(&rendering::DEFAULTS),
@@ -109,6 +114,7 @@ impl Project {
         project.without_schema = texts(&validate, "without-schema")?;
         project.flux_substitution = validate.flag("flux-substitution")?.unwrap_or(false);
         project.policies = policies(&validate)?;
+        project.catalog = catalog::read(&fields, &mut project.warnings)?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
     }

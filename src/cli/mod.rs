@@ -14,6 +14,7 @@ mod add;
 mod cache;
 mod changes;
 mod completions;
+mod find;
 mod findings;
 mod generate;
 mod helm_flags;
@@ -70,6 +71,7 @@ enum Command {
     Add(Box<add::AddArgs>),
     Remove(Box<remove::RemoveArgs>),
     Set(Box<set::SetArgs>),
+    Find(find::FindArgs),
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
@@ -93,6 +95,7 @@ impl Command {
             Self::Add(args) => add::run(args, ui),
             Self::Remove(args) => remove::run(args, ui),
             Self::Set(args) => set::run(args, ui),
+            Self::Find(args) => find::run(args, ui),
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),

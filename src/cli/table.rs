@@ -56,7 +56,9 @@ fn line<const N: usize>(text: &mut String, widths: &[usize; N], cells: &[&str; N
             text.push_str(GAP);
         }
         let over = width(cell) > room;
-        text.extend(cell.chars().take(if over { room - 1 } else { room }));
+        // Some of it comes from elsewhere, and a terminal would obey it.
+        let shown = cell.chars().map(|c| if c.is_control() { ' ' } else { c });
+        text.extend(shown.take(if over { room - 1 } else { room }));
         text.push_str(if over { "…" } else { "" });
         text.extend(std::iter::repeat_n(' ', room.saturating_sub(width(cell))));
     }
@@ -98,6 +100,13 @@ mod tests {
              ├─ web  https://charts.…  on\n\
              x\n",
         );
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        let mut table = Table::new(["A"], 0);
+        table.push(["x\u{1b}[2Jy\nz".to_owned()]);
+        assert_eq!(table.render(None), "A\nx [2Jy z\n");
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl Cache {
         self.item(key)?.ok_or_else(changed)
     }
 
-    /// Remembers a small fact by name, such as the tree of a commit. What is remembered must never change.
+    /// Remembers a fact by name, such as the tree of a commit, in place of what was remembered before. What is used
+    /// without another look must never change.
     pub(crate) fn remember(&self, name: &str, text: &str) -> Result<(), SourceError> {
         let scratch = self.scratch()?;
         let file = scratch.folder().join("fact");

@@ -288,7 +288,7 @@ impl Charts {
     }
 
     /// Returns the index of a repository; threads that want the same one wait for it.
-    fn index(&self, repository: &Url) -> Result<Arc<Index>, SourceError> {
+    pub(super) fn index(&self, repository: &Url) -> Result<Arc<Index>, SourceError> {
         let slot = {
             let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(indexes.entry(repository.to_string()).or_default())

@@ -18,7 +18,8 @@ use super::cache::{Cache, Item};
 use super::chart_dependencies::file_name as archive_name;
 use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
 use super::credentials::{Access, Credential, ask_git_helper};
-use super::git::{GitSource, Revision};
+use super::git::{GitSource, Revision, head_branch};
+use super::helm_repo::Index;
 use super::http::{Download, HttpOptions, Progress};
 use super::outdated::may_replace;
 use super::{Asked, Resolved, SourceError, SourceUrl};
@@ -101,6 +102,22 @@ impl<'a> Fetcher<'a> {
     /// Returns the URL of a repository that helm knows by a name.
     pub(crate) fn repository_url(&self, name: &str) -> Result<String, SourceError> {
         self.charts()?.repository_url(name).map(str::to_owned)
+    }
+
+    /// Returns the index of a chart repository.
+    pub(crate) fn index(&self, repository: &SourceUrl) -> Result<Arc<Index>, SourceError> {
+        if !self.allow.permits_source(repository) {
+            return Err(SourceError::NotAllowed(repository.to_string()));
+        }
+        let address = repository.to_url();
+        let address =
+            address.ok_or_else(|| SourceError::Unsupported(format!("`{repository}` is no address")))?;
+        self.charts()?.index(&address)
+    }
+
+    /// Returns the branch that a repository points to, if it says so.
+    pub(crate) fn branch(&self, url: &SourceUrl) -> Result<Option<String>, SourceError> {
+        self.with_git(url, &|_| {}, |source| Ok(head_branch(&source.references()?)))
     }
 
     /// Gets a source, as it was resolved if that is known; `told` hears how much of it has arrived.

@@ -120,6 +120,11 @@ impl<'a> GitSource<'a> {
         }
     }
 
+    /// Returns the branches and tags of the repository, and what it points to.
+    pub(crate) fn references(&self) -> Result<Vec<Reference>, SourceError> {
+        self.remote.references()
+    }
+
     fn target(&self, revision: Revision<'_>) -> Result<Target, SourceError> {
         if let Some(hash) = revision.version.filter(|version| is_commit(version)) {
             return Ok(Target::Commit(hash.to_ascii_lowercase()));
@@ -133,6 +138,14 @@ impl<'a> GitSource<'a> {
             near: Vec::new(),
         })
     }
+}
+
+/// Returns the branch that a repository points to: of those with its commit, the one that is usually called so.
+pub(crate) fn head_branch(references: &[Reference]) -> Option<String> {
+    let head = references.iter().find(|reference| reference.name == "HEAD")?;
+    let branches = references.iter().filter(|reference| reference.id == head.id);
+    let names = branches.filter_map(|reference| reference.name.strip_prefix("refs/heads/"));
+    names.min_by_key(|name| (*name != "main", *name != "master")).map(str::to_owned)
 }
 
 /// Finds what a revision is called on the server.
@@ -194,6 +207,18 @@ fn is_start(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_branch_of_a_repository_is_the_usual_one_of_its_commit() {
+        let named = |names: &[&str]| {
+            let reference = |name: &&str| Reference { name: name.to_string(), id: "1".to_owned() };
+            head_branch(&names.iter().map(reference).collect::<Vec<_>>())
+        };
+        assert_eq!(named(&["HEAD", "refs/heads/a", "refs/heads/main"]).as_deref(), Some("main"));
+        assert_eq!(named(&["HEAD", "refs/tags/v1", "refs/heads/trunk"]).as_deref(), Some("trunk"));
+        assert_eq!(named(&["refs/heads/main"]), None);
+        assert_eq!(head_branch(&references()).as_deref(), Some("main"));
+    }
 
     fn references() -> Vec<Reference> {
         let names = [

@@ -24,6 +24,8 @@ const MAX_INDEX: u64 = 256 << 20;
 pub struct Index {
     /// Versions by name of the chart, the highest first.
     charts: BTreeMap<String, Vec<ChartVersion>>,
+    /// What charts are, as their highest versions say that are no prereleases.
+    descriptions: BTreeMap<String, String>,
 }
 
 /// One version of a chart.
@@ -57,6 +59,8 @@ struct Entry {
     urls: Option<Vec<String>>,
     #[serde(default)]
     digest: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
 }
 
 impl Index {
@@ -72,9 +76,21 @@ impl Index {
         if content.api_version.is_none_or(|version| version.is_empty()) {
             return Err("it has no apiVersion, so it is no index of charts".to_owned());
         }
-        let charts = content.entries.unwrap_or_default().into_iter();
-        Ok(Self {
-            charts: charts.map(|(name, entries)| (name, versions(entries.unwrap_or_default()))).collect(),
+        let mut index = Index::default();
+        for (name, entries) in content.entries.unwrap_or_default() {
+            let (versions, description) = versions(entries.unwrap_or_default());
+            index.charts.insert(name.clone(), versions);
+            index.descriptions.insert(name, description);
+        }
+        Ok(index)
+    }
+
+    /// Returns the charts with their highest versions that are no prereleases, or else the highest, and what they are.
+    pub(super) fn newest(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.charts.iter().filter_map(|(name, versions)| {
+            let newest = self.find(name, "").ok().or(versions.first())?;
+            let description = self.descriptions.get(name).map_or("", String::as_str);
+            Some((name.as_str(), newest.version.as_str(), description))
         })
     }
 
@@ -91,9 +107,10 @@ impl Index {
     }
 }
 
-/// Returns the valid entries, sorted from the highest version to the lowest.
-fn versions(entries: Vec<Option<Entry>>) -> Vec<ChartVersion> {
-    let mut all: Vec<(Version, ChartVersion)> = Vec::with_capacity(entries.len());
+/// Returns the valid entries, sorted from the highest version to the lowest, and the description of the highest that
+/// is no prerelease.
+fn versions(entries: Vec<Option<Entry>>) -> (Vec<ChartVersion>, String) {
+    let mut all: Vec<(Version, ChartVersion, Option<String>)> = Vec::with_capacity(entries.len());
     for entry in entries.into_iter().flatten() {
         let (Some(version), Some(_)) = (entry.version, entry.name.filter(|name| !name.is_empty())) else {
             continue;
@@ -102,10 +119,13 @@ fn versions(entries: Vec<Option<Entry>>) -> Vec<ChartVersion> {
         let Ok(parsed) = Version::parse(&version) else { continue };
         let digest = entry.digest.unwrap_or_default();
         let digest = digest.strip_prefix("sha256:").unwrap_or(&digest).to_ascii_lowercase();
-        all.push((parsed, ChartVersion { version, urls: entry.urls.unwrap_or_default(), digest }));
+        let version = ChartVersion { version, urls: entry.urls.unwrap_or_default(), digest };
+        all.push((parsed, version, entry.description));
     }
-    all.sort_by(|(a, _), (b, _)| b.cmp(a));
-    all.into_iter().map(|(_, version)| version).collect()
+    all.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+    let newest = all.iter().position(|(version, ..)| version.prerelease.is_empty()).unwrap_or(0);
+    let description = all.get_mut(newest).and_then(|(.., description)| description.take());
+    (all.into_iter().map(|(_, version, _)| version).collect(), description.unwrap_or_default())
 }
 
 /// Returns which of the versions, the highest first, is meant.

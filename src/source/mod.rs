@@ -18,6 +18,7 @@ pub mod charts;
 pub mod credentials;
 pub mod error;
 mod fetch;
+pub mod find;
 mod git;
 pub mod helm_config;
 pub mod helm_repo;

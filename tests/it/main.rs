@@ -10,6 +10,7 @@ mod editor;
 mod examples;
 mod fabrikate_bugs;
 mod fetching;
+mod find;
 mod generate;
 mod git_servers;
 mod help;
