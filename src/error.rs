@@ -422,16 +422,6 @@ pub enum Error {
         /// The folder of the source.
         folder: String,
     },
-    /// A manifest is not what Kubernetes takes.
-    #[error("{file}:{line}: {problem}")]
-    InvalidResource {
-        /// The generated file.
-        file: String,
-        /// The line of it where the document starts.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
     /// The threads that render cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(rayon::ThreadPoolBuildError),
@@ -602,7 +592,6 @@ impl Error {
             | Error::NoRepository { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
-            | Error::InvalidResource { .. }
             | Error::Threads(_)
             | Error::Unwritable { .. } => None,
         }
@@ -699,7 +688,6 @@ impl Error {
             | Error::NoFolder { .. }
             | Error::Injection { .. }
             | Error::HookFailed { .. }
-            | Error::InvalidResource { .. }
             | Error::Threads(_)
             | Error::Unwritable { .. } => None,
         }
@@ -716,7 +704,6 @@ impl Error {
     /// Returns whether this is a finding, rather than a failure to do what was asked for.
     pub fn is_finding(&self) -> bool {
         match self {
-            Error::InvalidResource { .. } => true,
             Error::Source { error, .. } => matches!(**error, SourceError::NotLocked),
             _ => false,
         }

@@ -6,16 +6,16 @@
 //! next one would start.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::config::Environment;
 use crate::definition::{self, Places, place};
-use crate::error::{Error, Failure, Warning};
+use crate::error::{Error, Failure, Place, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::output::OutputTree;
 use crate::project::Project;
 use crate::render::{ChartSettings, Renderer};
 use crate::resolve::{ComponentPaths, ResolvedTree, resolve};
-use crate::resource;
 use crate::source::vendored;
 
 /// What `fab generate` may choose; everything else is in the definition.
@@ -30,8 +30,8 @@ pub struct GenerateOptions {
     pub charts: ChartSettings,
     /// Which hooks may run.
     pub hooks: HookPolicy,
-    /// Whether every document is checked to be a resource.
-    pub validate: bool,
+    /// Whether the definitions of custom resources that charts bring along are kept, if they are not written.
+    pub keeps_definitions: bool,
     /// Whether the output is to be compared with what is there, so that lines which differ in every run matter.
     pub compares: bool,
     /// How many components are rendered at a time; none for as many as there are processors.
@@ -73,23 +73,80 @@ pub fn generate(
     let places = places.unwrap_or_default();
     let trees = resolve_all(options, &environments, (&shown, &places), &project, heard)?;
     check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK).build();
-    let pool = pool.map_err(|err| vec![Failure::of_run(Error::Threads(err))])?;
+    let pool = pool(options)?;
     let renderer = Renderer::new(
         (&options.directory, &shown, &places),
         &options.output,
         (&options.charts, &project.rendering),
-        options.compares,
+        (options.compares, options.keeps_definitions),
     );
     heard(Event::Rendering(trees.iter().map(|tree| tree.components.len()).sum()));
     let rendering = pool.install(|| renderer.trees(&trees, heard));
     once_each(rendering.warnings, heard);
-    let mut failures = rendering.failures;
-    if options.validate && failures.is_empty() {
-        failures = pool.install(|| resource::check(&rendering.outputs));
+    finish(rendering.failures).map(|()| rendering.outputs)
+}
+
+/// A line of the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputLine {
+    /// The environment, as messages name it.
+    pub environment: String,
+    /// Path of the component.
+    pub component: String,
+    /// The text of the file.
+    pub text: Arc<str>,
+    /// The number of the line, from 1.
+    pub line: usize,
+}
+
+/// What made a line of the output.
+#[derive(Debug, Clone, Default)]
+pub struct Blame {
+    /// The lines of templates, the last one first.
+    pub trail: Vec<Place>,
+    /// Which values are in it, and where they are set.
+    pub notes: Vec<String>,
+}
+
+/// Finds out what made lines of the output of [`generate`] with the same options, as far as charts did.
+/// Nothing is recorded while generating, so those are rendered again.
+pub fn blame(options: &GenerateOptions, wanted: &[OutputLine]) -> Vec<Blame> {
+    let mut found = vec![Blame::default(); wanted.len()];
+    let shown = place::typed(&options.directory);
+    let (Ok(project), Ok(places)) =
+        (Project::read(&options.directory, &shown), vendored::places(&options.directory, &shown))
+    else {
+        return found;
+    };
+    let places = places.unwrap_or_default();
+    let environments = project.environments(&options.directory, &options.environments);
+    let Ok(trees) = resolve_all(options, &environments, (&shown, &places), &project, &|_| {}) else {
+        return found;
+    };
+    let Ok(pool) = pool(options) else { return found };
+    let renderer = Renderer::new(
+        (&options.directory, &shown, &places),
+        &options.output,
+        (&options.charts, &project.rendering),
+        (false, false),
+    );
+    let components = trees.iter().flat_map(|tree| tree.components.iter().map(move |one| (tree, one)));
+    for (tree, component) in components {
+        let environment = tree.environment.to_string();
+        let is_of = |line: &OutputLine| line.environment == environment && line.component == component.path;
+        let own: Vec<usize> = (0..wanted.len()).filter(|at| is_of(&wanted[*at])).collect();
+        let lines: Vec<&OutputLine> = own.iter().map(|at| &wanted[*at]).collect();
+        if !lines.is_empty() {
+            let blames = pool.install(|| renderer.blame(component, &tree.environment, &lines));
+            own.into_iter().zip(blames).for_each(|(at, blame)| found[at] = blame);
+        }
     }
-    finish(failures).map(|()| rendering.outputs)
+    found
+}
+
+fn pool(options: &GenerateOptions) -> Result<rayon::ThreadPool, Vec<Failure>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK);
+    pool.build().map_err(|err| vec![Failure::of_run(Error::Threads(err))])
 }
 
 /// An environment's folder is replaced whole, so it has to be below the output folder.

@@ -11,6 +11,7 @@ use helm::{Chance, Chart, Diagnosis, Found, Missing, ReadValue, Site, Source, Us
 
 use crate::definition::place;
 use crate::error::{Place, Position, Warning, WarningKind};
+use crate::generate::Blame;
 use kubeschema::closest;
 
 /// Why a chart failed, beyond what Helm says.
@@ -64,6 +65,25 @@ impl Shown<'_> {
             note: missing.map(|missing| self.note(missing)),
             hint: missing.and_then(|missing| self.hint(missing)),
         }
+    }
+
+    /// Puts the lines of templates that made a line of the output into the user's words.
+    pub(crate) fn blame(&self, sites: Vec<Site>) -> Blame {
+        let mut notes = Vec::new();
+        for site in &sites {
+            let line = site.text.lines().nth(site.line.saturating_sub(1)).unwrap_or_default();
+            for mut keys in values_in(line) {
+                // A subchart's values are below its name.
+                let parts: Vec<&str> = site.path.split('/').collect();
+                let names =
+                    parts.chunks(2).take_while(|pair| pair[0] == "charts").filter_map(|pair| pair.get(1));
+                let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
+                keys.splice(0..0, names);
+                let note = self.set_by(&keys).map(|place| format!("`{}` is set at {place}", dotted(&keys)));
+                notes.extend(note.filter(|note| !notes.contains(note)));
+            }
+        }
+        Blame { trail: sites.into_iter().map(|site| self.place(site)).collect(), notes }
     }
 
     fn place(&self, site: Site) -> Place {
@@ -195,6 +215,16 @@ pub(crate) fn setter(
         helm::values::Setter::Option(option) => Some(option.to_owned()),
         helm::values::Setter::File { path, line, column } => Some(format!("{path}:{line}:{column}")),
     }
+}
+
+/// Returns the paths of the values that a line of a template names, as in `.Values.image.tag`.
+fn values_in(line: &str) -> Vec<Vec<String>> {
+    let rests = line.split(".Values.").skip(1);
+    let paths = rests.map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+        rest[..end].split('.').filter(|key| !key.is_empty()).map(str::to_owned).collect::<Vec<String>>()
+    });
+    paths.filter(|path| !path.is_empty()).collect()
 }
 
 /// Joins keys as `--set` takes them.

@@ -47,6 +47,8 @@ pub struct OutputTree {
     pub folder: String,
     /// The files by their path in that folder.
     pub files: BTreeMap<String, Manifest>,
+    /// Texts with definitions of custom resources that come with it and are not written, if they are asked for.
+    pub definitions: Vec<String>,
 }
 
 /// How a file on disk differs from the tree.
@@ -207,7 +209,7 @@ mod tests {
             varying: Vec::new(),
         };
         let files = files.iter().map(|&(path, text)| (path.to_owned(), manifest(text))).collect();
-        OutputTree { environment: "prod".into(), folder: "prod".into(), files }
+        OutputTree { environment: "prod".into(), folder: "prod".into(), files, definitions: Vec::new() }
     }
 
     #[track_caller]

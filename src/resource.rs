@@ -1,14 +1,8 @@
-//! Kubernetes resources in the output: what they are called, and whether a
-//! document is one at all.
+//! Kubernetes resources in the output: what they are called, and where they live.
 
 use std::fmt;
 
-use rayon::prelude::*;
-
 use goyaml::{Mapping, Value};
-
-use crate::error::{Error, Failure};
-use crate::output::{Manifest, OutputTree};
 
 /// What tells a resource from all others of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,57 +120,6 @@ pub(crate) fn defined_for_the_cluster(definition: &Mapping) -> Option<(String, S
 pub(crate) fn items(resource: &Mapping) -> Option<&[Value]> {
     let is_list = resource.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
     resource.get("items").filter(|_| is_list)?.as_sequence()
-}
-
-/// Checks that every document of the output is a resource.
-pub(crate) fn check(outputs: &[OutputTree]) -> Vec<Failure> {
-    let files = outputs.par_iter().flat_map(|output| output.files.par_iter().map(move |file| (output, file)));
-    let found: Vec<Vec<Failure>> = files
-        .map(|(output, (path, manifest))| {
-            let file = format!("{}/{path}", output.folder);
-            let failure = |error: Error| Failure {
-                component: manifest.component.clone(),
-                environments: vec![output.environment.clone()],
-                error: error.into(),
-            };
-            check_manifest(&file, manifest).into_iter().map(failure).collect()
-        })
-        .collect();
-    found.into_iter().flatten().collect()
-}
-
-fn check_manifest(file: &str, manifest: &Manifest) -> Vec<Error> {
-    let text = String::from_utf8_lossy(&manifest.text);
-    let problem = |line, problem| Error::InvalidResource { file: file.to_owned(), line, problem };
-    let checked = documents(&text).into_iter().filter_map(|(line, document)| {
-        check_document(document).err().map(|text| problem(line + blank_lines(document), text))
-    });
-    checked.collect()
-}
-
-/// Counts the lines before the content of a document.
-fn blank_lines(document: &str) -> usize {
-    let blank =
-        |line: &&str| line.trim().is_empty() || line.starts_with("---") || line.trim_start().starts_with('#');
-    document.lines().take_while(blank).count()
-}
-
-fn check_document(document: &str) -> Result<(), String> {
-    match goyaml::from_str::<Value>(document) {
-        Ok(Value::Null) => Ok(()),
-        Ok(Value::Mapping(map)) => check_map(&map),
-        Ok(other) => Err(format!("the document is {}, not a map", crate::config::merge::kind(&other))),
-        Err(err) => Err(err.to_string()),
-    }
-}
-
-/// A list is a resource without a name whose items are resources.
-fn check_map(map: &Mapping) -> Result<(), String> {
-    let Some(items) = items(map) else { return ResourceId::of(map).map(drop) };
-    items.iter().try_for_each(|item| match item {
-        Value::Mapping(item) => ResourceId::of(item).map(drop),
-        other => Err(format!("an item of the list is {}, not a map", crate::config::merge::kind(other))),
-    })
 }
 
 /// Cuts a stream into documents, each with the number of its first line.

@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use crate::config::{COMMON, Environment};
 use crate::definition::place;
 use crate::error::{Error, Place, Position, Warning};
+use crate::generate::{Blame, OutputLine};
 use crate::output::OutputTree;
 use crate::project::{Project, RenderingSettings};
 use crate::resource::{self, ResourceId};
@@ -43,12 +44,21 @@ pub struct ValidateOptions {
     pub directory: PathBuf,
     /// A folder with more CustomResourceDefinitions, in place of `schemas/`.
     pub schemas: Option<PathBuf>,
-    /// The Kubernetes versions that have to take the manifests; none for those that charts see.
-    pub minors: Vec<Minor>,
     /// Kinds that need no schema, besides those of `fab.yaml`.
     pub without_schema: Vec<String>,
     /// Whether the manifests are all that there is, so that what they refer to should be among them.
     pub is_whole: bool,
+}
+
+/// Manifests to check, and for which Kubernetes versions they are.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// The Kubernetes versions; none for those that charts see.
+    pub minors: Vec<Minor>,
+    /// The manifests.
+    pub inputs: Vec<Input>,
+    /// Definitions of custom resources that are not among them, with the environment that they are of.
+    pub definitions: Vec<(String, String)>,
 }
 
 /// A manifest to check.
@@ -87,6 +97,8 @@ pub struct Finding {
     pub component: String,
     /// The environments; none if the manifests are of no environment.
     pub environments: Vec<String>,
+    /// The Kubernetes versions that it holds for.
+    pub minors: Vec<Minor>,
 }
 
 /// What a validation comes to.
@@ -117,26 +129,61 @@ impl Finding {
     }
 }
 
-/// Returns the manifests of outputs.
-pub fn inputs(outputs: &[OutputTree]) -> Vec<Input> {
-    let of = |output: &OutputTree| -> Vec<Input> {
-        let files = output.files.iter().map(|(path, manifest)| Input {
-            environment: output.environment.clone(),
-            component: manifest.component.clone(),
-            file: format!("{}/{path}", output.folder),
-            text: String::from_utf8_lossy(&manifest.text).into(),
-        });
-        files.collect()
-    };
-    outputs.iter().flat_map(of).collect()
+impl Rendered {
+    /// Returns the manifests of outputs.
+    pub fn of(outputs: &[OutputTree], minors: Vec<Minor>) -> Self {
+        let mut rendered = Rendered { minors, ..Rendered::default() };
+        for output in outputs {
+            let definitions = output.definitions.iter();
+            rendered.definitions.extend(definitions.map(|text| (output.environment.clone(), text.clone())));
+            rendered.inputs.extend(output.files.iter().map(|(path, manifest)| Input {
+                environment: output.environment.clone(),
+                component: manifest.component.clone(),
+                file: format!("{}/{path}", output.folder),
+                text: String::from_utf8_lossy(&manifest.text).into(),
+            }));
+        }
+        rendered
+    }
 }
 
-/// Checks manifests.
+impl Validation {
+    /// Returns the line of the output that each finding is about.
+    pub fn lines(&self, rendered: &[Rendered]) -> Vec<OutputLine> {
+        let line = |finding: &Finding| {
+            let environment = finding.environments.first().cloned().unwrap_or_default();
+            let mut inputs = rendered.iter().flat_map(|rendered| &rendered.inputs);
+            let input =
+                inputs.find(|input| input.environment == environment && input.file == finding.place.file);
+            OutputLine {
+                environment,
+                component: finding.component.clone(),
+                text: input.map(|input| Arc::clone(&input.text)).unwrap_or_default(),
+                line: finding.place.position.map_or(0, |position| position.line),
+            }
+        };
+        self.findings.iter().map(line).collect()
+    }
+
+    /// Adds what made the lines of the findings.
+    pub fn explain(&mut self, blames: Vec<Blame>) {
+        for (finding, blame) in self.findings.iter_mut().zip(blames) {
+            finding.notes.extend(blame.notes);
+            finding.trail = blame.trail;
+            // Where the output is not shown, what it was made of is not, either.
+            if finding.place.text.is_empty() {
+                finding.trail.iter_mut().for_each(|place| place.text = Arc::from(""));
+            }
+        }
+    }
+}
+
+/// Checks manifests. They may be several times the same, each time as they are for other versions.
 ///
 /// # Errors
 ///
 /// `fab.yaml` or the folder of schemas cannot be read.
-pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validation, Error> {
+pub fn validate(rendered: &[Rendered], options: &ValidateOptions) -> Result<Validation, Error> {
     let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown)?;
     let definitions = files::definitions(options, &shown)?;
@@ -144,33 +191,48 @@ pub fn validate(inputs: &[Input], options: &ValidateOptions) -> Result<Validatio
     policies.extend(files::policies(options, &shown)?);
     let mut without_schema = project.without_schema;
     without_schema.extend_from_slice(&options.without_schema);
-    let minors = match options.minors.as_slice() {
-        [] => minors_seen(inputs, &project.rendering),
-        given => given.to_vec(),
-    };
     let mut validation = Validation { warnings: project.warnings, ..Validation::default() };
-    let mut environments: Vec<(&str, Vec<&Input>)> = Vec::new();
-    for input in inputs {
-        match environments.iter_mut().find(|(name, _)| *name == input.environment) {
-            Some((_, inputs)) => inputs.push(input),
-            None => environments.push((&input.environment, vec![input])),
+    for Rendered { minors, inputs, definitions: more } in rendered {
+        let minors = match minors.as_slice() {
+            [] => minors_seen(inputs, &project.rendering),
+            given => given.to_vec(),
+        };
+        let mut environments: Vec<(&str, Vec<&Input>)> = Vec::new();
+        for input in inputs {
+            match environments.iter_mut().find(|(name, _)| *name == input.environment) {
+                Some((_, inputs)) => inputs.push(input),
+                None => environments.push((&input.environment, vec![input])),
+            }
+        }
+        let mut resources = 0;
+        for (name, inputs) in environments {
+            let mut schemas = Schemas::embedded();
+            let own = more.iter().filter(|(environment, _)| environment == name);
+            // What cannot be read defines nothing.
+            let own = own.filter_map(|(_, text)| definitions_in(text).ok()).flatten();
+            definitions.iter().cloned().chain(own).for_each(|definition| schemas.define(&definition));
+            let check = Check {
+                schemas,
+                minors: &minors,
+                without_schema: &without_schema,
+                policies: &policies,
+                is_whole: options.is_whole,
+                is_substituted: project.flux_substitution,
+            };
+            resources += check.environment(&inputs, &mut validation.findings);
+        }
+        validation.resources = validation.resources.max(resources);
+        validation.minors.extend(minors);
+    }
+    validation.minors.sort();
+    validation.minors.dedup();
+    validation.findings = merge(validation.findings);
+    for finding in &mut validation.findings {
+        if finding.minors.len() < validation.minors.len() {
+            let minors: Vec<String> = finding.minors.iter().map(ToString::to_string).collect();
+            finding.message += &format!(" (Kubernetes {})", minors.join(", "));
         }
     }
-    for (_, inputs) in environments {
-        let mut schemas = Schemas::embedded();
-        definitions.iter().for_each(|definition| schemas.define(definition));
-        let check = Check {
-            schemas,
-            minors: &minors,
-            without_schema: &without_schema,
-            policies: &policies,
-            is_whole: options.is_whole,
-            is_substituted: project.flux_substitution,
-        };
-        check.environment(&inputs, &mut validation);
-    }
-    validation.findings = merge(validation.findings);
-    validation.minors = minors;
     Ok(validation)
 }
 
@@ -235,7 +297,9 @@ struct Checked {
 }
 
 impl Check<'_> {
-    fn environment(mut self, inputs: &[&Input], validation: &mut Validation) {
+    /// Checks the manifests of an environment, and returns how many resources there are.
+    fn environment(mut self, inputs: &[&Input], findings: &mut Vec<Finding>) -> usize {
+        let (before, mut count) = (findings.len(), 0);
         let documents: Vec<Document<'_>> = inputs.iter().flat_map(|input| documents(input)).collect();
         for document in documents.iter().filter(|document| document.text.contains("CustomResourceDefinition"))
         {
@@ -254,25 +318,30 @@ impl Check<'_> {
         }
         let mut seen: BTreeMap<Identity, (Document<'_>, Vec<Segment>)> = BTreeMap::new();
         let mut namespaces = BTreeSet::new();
-        for (document, Checked { resources, findings }) in documents.iter().zip(checked) {
-            validation.resources += resources.len();
-            validation.findings.extend(findings);
+        for (document, Checked { resources, findings: own }) in documents.iter().zip(checked) {
+            count += resources.len();
+            findings.extend(own);
             for resource in resources {
                 match seen.get(&identity(&resource.id)) {
                     Some((first, path)) => {
                         let first = first.place(first.position(path), true);
-                        validation.findings.push(document.repeated(&resource, &first));
+                        findings.push(document.repeated(&resource, &first));
                     }
                     None => drop(seen.insert(identity(&resource.id), (*document, resource.path.clone()))),
                 }
                 for reference in resource.references.iter().filter(|reference| !known.has(reference)) {
                     // Of a namespace, one warning tells it all.
                     if reference.kind != "Namespace" || namespaces.insert(reference.name.clone()) {
-                        validation.findings.push(document.dangling(&resource, reference));
+                        findings.push(document.dangling(&resource, reference));
                     }
                 }
             }
         }
+        // What has nothing to do with a version holds for all.
+        for finding in findings[before..].iter_mut().filter(|finding| finding.minors.is_empty()) {
+            finding.minors = self.minors.to_vec();
+        }
+        count
     }
 
     fn document(&self, document: Document<'_>) -> Checked {
@@ -315,8 +384,8 @@ impl Check<'_> {
             if found.rule == "no-schema" && self.without_schema.iter().any(|allowed| allowed == kind) {
                 continue;
             }
-            let message = self.for_minors(found.message, &minors);
-            checked.findings.push(finding(found.level, found.rule.into(), message, &found.path.0));
+            let finding = finding(found.level, found.rule.into(), found.message, &found.path.0);
+            checked.findings.push(Finding { minors, ..finding });
         }
         if self.is_substituted
             && let Some((name, inner)) = flux::variable(resource)
@@ -348,14 +417,6 @@ impl Check<'_> {
             }
         }
         all
-    }
-
-    fn for_minors(&self, message: String, minors: &[Minor]) -> String {
-        if minors.len() == self.minors.len() {
-            return message;
-        }
-        let minors: Vec<String> = minors.iter().map(ToString::to_string).collect();
-        format!("{message} (Kubernetes {})", minors.join(", "))
     }
 }
 
@@ -411,6 +472,7 @@ impl Document<'_> {
             trail: Vec::new(),
             component: self.input.component.clone(),
             environments: environment.into_iter().collect(),
+            minors: Vec::new(),
         }
     }
 
@@ -453,8 +515,14 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
         match known.get(&(what.clone(), whose.clone(), file.clone())) {
             Some(&at) => {
                 let first: &mut Finding = &mut merged[at];
-                first.environments.extend(finding.environments);
-                first.environments.dedup();
+                for environment in finding.environments {
+                    if !first.environments.contains(&environment) {
+                        first.environments.push(environment);
+                    }
+                }
+                first.minors.extend(finding.minors);
+                first.minors.sort();
+                first.minors.dedup();
             }
             None => {
                 known.insert((what, whose, file), merged.len());

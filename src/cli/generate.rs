@@ -9,16 +9,19 @@ use std::time::Duration;
 
 use helm::KubeVersion;
 
+use super::findings::Format;
 use super::report::Line;
+use super::validate::summarize;
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::error::WarningKind;
-use crate::generate::{Event, GenerateOptions, generate};
+use crate::generate::{Event, GenerateOptions, blame, generate};
 use crate::hooks::HookPolicy;
 use crate::output::{Difference, OutputTree};
 use crate::project::RenderSettings;
 use crate::render::ChartSettings;
+use crate::validate::{Rendered, ValidateOptions, minor, validate};
 
 /// Generate the manifests of a definition.
 #[derive(clap::Args)]
@@ -54,7 +57,7 @@ pub(super) struct GenerateArgs {
     /// Write the files in `crds/` of charts as well.
     #[arg(long)]
     include_crds: bool,
-    /// Check that every document is YAML and has apiVersion, kind and name.
+    /// Check everything as `fab validate` does, and write nothing if there are errors.
     #[arg(long)]
     validate: bool,
     /// How many components are rendered at a time [default: as many as there are processors].
@@ -69,10 +72,8 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let start = world::now();
     let options = args.options()?;
     let outputs = outputs(&options, ui)?;
-    if args.validate {
-        ui.status(format_args!(
-            "Every document is YAML and has apiVersion, kind and name; nothing else was checked"
-        ));
+    if args.validate && !validated(args, &options, &outputs, ui)? {
+        return Ok(ExitCode::from(1));
     }
     if args.check {
         return check(&outputs, &options.output, ui);
@@ -89,6 +90,26 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Checks the output as `fab validate` does, and returns whether it is fine.
+fn validated(
+    args: &GenerateArgs,
+    options: &GenerateOptions,
+    outputs: &[OutputTree],
+    ui: &mut Ui,
+) -> Result<bool> {
+    let minors = args.kube_version.as_ref().and_then(minor).into_iter().collect();
+    let rendered = [Rendered::of(outputs, minors)];
+    let directory = options.directory.clone();
+    let choices = ValidateOptions { directory, schemas: None, without_schema: Vec::new(), is_whole: true };
+    let mut validation = validate(&rendered, &choices)?;
+    if !validation.findings.is_empty() {
+        validation.explain(blame(options, &validation.lines(&rendered)));
+    }
+    let [Rendered { inputs, .. }] = &rendered;
+    ui.data(Format::Text.print(&validation.findings, inputs))?;
+    Ok(!summarize(&validation, inputs, false, ui))
+}
+
 impl GenerateArgs {
     fn options(&self) -> Result<GenerateOptions> {
         let settings = RenderSettings {
@@ -103,7 +124,7 @@ impl GenerateArgs {
             environments: self.environments(),
             charts: ChartSettings { settings, world: self.world.read()? },
             hooks: HookPolicy { run: !self.check || self.run_hooks, allowed: self.allow_hooks.clone() },
-            validate: self.validate,
+            keeps_definitions: self.validate,
             compares: self.check,
             jobs: self.jobs.map(usize::from),
         })

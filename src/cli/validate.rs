@@ -15,11 +15,11 @@ use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::error::Error;
-use crate::generate::GenerateOptions;
+use crate::generate::{GenerateOptions, blame, generate};
 use crate::hooks::HookPolicy;
 use crate::project::RenderSettings;
 use crate::render::ChartSettings;
-use crate::validate::{Input, ValidateOptions, inputs, manifests, minor, validate};
+use crate::validate::{Input, Rendered, ValidateOptions, Validation, manifests, minor, validate};
 
 /// Check what a definition generates as the API server would.
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ pub(super) struct ValidateArgs {
     /// Folder with CustomResourceDefinitions besides those among the manifests [default: `schemas` in the folder of the definition].
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
-    /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts see the first [default: what charts see, as `fab.yaml` says].
+    /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts are rendered for each [default: what charts see, as `fab.yaml` says].
     #[arg(long, value_name = "VERSION", value_parser = versions)]
     kube_version: Option<Versions>,
     /// API versions that charts see besides the usual ones.
@@ -70,19 +70,35 @@ enum Denied {
 /// Kubernetes versions to check for.
 #[derive(Clone)]
 struct Versions {
-    /// What charts see.
-    first: KubeVersion,
-    minors: Vec<Minor>,
+    /// Each as charts see it, and its minor; one at least.
+    all: Vec<(KubeVersion, Minor)>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let inputs = args.inputs(ui)?;
-    let validation = validate(&inputs, &args.options())?;
+    let rendered = args.rendered(ui)?;
+    let mut validation = validate(&rendered, &args.options())?;
     // Generating has told them.
     let untold = validation.warnings.iter().filter(|_| args.manifests.is_some());
     untold.for_each(|warning| ui.warning(format_args!("{}", Line(warning))));
-    ui.data(args.output_format.print(&validation.findings, &inputs))?;
+    if args.manifests.is_none() && !validation.findings.is_empty() {
+        let first = args.kube_version.as_ref().map(|versions| versions.all[0].0.clone());
+        let blames = blame(&args.generate_options(first)?, &validation.lines(&rendered));
+        validation.explain(blames);
+    }
+    let inputs = rendered.first().map_or(&[][..], |rendered| &rendered.inputs);
+    ui.data(args.output_format.print(&validation.findings, inputs))?;
+    let fails = summarize(&validation, inputs, args.deny.is_some(), ui);
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+/// Says what was checked, and returns whether it fails.
+pub(super) fn summarize(
+    validation: &Validation,
+    inputs: &[Input],
+    denies_warnings: bool,
+    ui: &mut Ui,
+) -> bool {
     let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     let filled = inputs.iter().filter(|input| !input.text.is_empty());
@@ -95,8 +111,7 @@ pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
         counted(errors, "error"),
         counted(warnings, "warning"),
     ));
-    let fails = errors > 0 || args.deny.is_some() && warnings > 0;
-    Ok(ExitCode::from(u8::from(fails)))
+    errors > 0 || denies_warnings && warnings > 0
 }
 
 impl ValidateArgs {
@@ -104,7 +119,6 @@ impl ValidateArgs {
         ValidateOptions {
             directory: self.directory.clone(),
             schemas: self.schemas.clone(),
-            minors: self.kube_version.as_ref().map(|versions| versions.minors.clone()).unwrap_or_default(),
             without_schema: self.without_schema.clone(),
             is_whole: self.manifests.is_none(),
         }
@@ -114,19 +128,37 @@ impl ValidateArgs {
         self.environments.iter().map(|name| Environment::new([name])).collect()
     }
 
-    /// Returns the manifests: those that are named, or what the definition generates.
-    fn inputs(&self, ui: &mut Ui) -> Result<Vec<Input>> {
-        match &self.manifests {
-            Some(path) if path == Path::new("-") => Ok(vec![stdin()?]),
-            Some(path) => Ok(manifests(path)?),
-            None => Ok(inputs(&outputs(&self.generate_options()?, ui)?)),
+    /// Returns the manifests: those that are named, or what the definition generates for each version.
+    fn rendered(&self, ui: &mut Ui) -> Result<Vec<Rendered>> {
+        let versions = self.kube_version.as_ref().map(|versions| versions.all.as_slice()).unwrap_or_default();
+        let minors = || versions.iter().map(|(_, minor)| *minor).collect();
+        let given = match &self.manifests {
+            Some(path) if path == Path::new("-") => Some(vec![stdin()?]),
+            Some(path) => Some(manifests(path)?),
+            None => None,
+        };
+        if let Some(inputs) = given {
+            return Ok(vec![Rendered { minors: minors(), inputs, definitions: Vec::new() }]);
         }
+        let Some(((first, minor), others)) = versions.split_first() else {
+            return Ok(vec![Rendered::of(&outputs(&self.generate_options(None)?, ui)?, Vec::new())]);
+        };
+        let mut groups = vec![(outputs(&self.generate_options(Some(first.clone()))?, ui)?, vec![*minor])];
+        for (version, minor) in others {
+            let made = generate(&self.generate_options(Some(version.clone()))?, &|_| {})?;
+            // Most charts make the same for all versions.
+            match groups.iter_mut().find(|(outputs, _)| *outputs == made) {
+                Some((_, minors)) => minors.push(*minor),
+                None => groups.push((made, vec![*minor])),
+            }
+        }
+        Ok(groups.into_iter().map(|(outputs, minors)| Rendered::of(&outputs, minors)).collect())
     }
 
-    fn generate_options(&self) -> Result<GenerateOptions> {
+    fn generate_options(&self, kube_version: Option<KubeVersion>) -> Result<GenerateOptions> {
         // Custom resources are checked against the definitions that come with their charts.
         let settings = RenderSettings {
-            kube_version: self.kube_version.as_ref().map(|versions| versions.first.clone()),
+            kube_version,
             api_versions: (!self.api_versions.is_empty()).then(|| self.api_versions.clone()),
             include_crds: Some(true),
             seed_date: None,
@@ -137,7 +169,7 @@ impl ValidateArgs {
             environments: self.environments(),
             charts: ChartSettings { settings, world: self.world.read()? },
             hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
-            validate: false,
+            keeps_definitions: false,
             compares: false,
             jobs: None,
         })
@@ -164,7 +196,14 @@ fn versions(text: &str) -> std::result::Result<Versions, String> {
         let covered = || format!("schemas are there for {} to {}", Minor::FIRST, Minor::LAST);
         minor(&version).map(|minor| (version, minor)).ok_or_else(covered)
     };
-    let ((first, from), (_, to)) = (read(from)?, read(to)?);
-    let minors: Vec<Minor> = (from.number()..=to.number()).filter_map(Minor::new).collect();
-    if minors.is_empty() { Err(format!("{to} is before {from}")) } else { Ok(Versions { first, minors }) }
+    let (first, (_, to)) = (read(from)?, read(to)?);
+    let from = first.1;
+    let later = (from.number() + 1..=to.number()).filter_map(Minor::new);
+    let later = later.map(|minor| KubeVersion::parse(&minor.to_string()).map(|version| (version, minor)));
+    let later = later.collect::<std::result::Result<Vec<_>, _>>().map_err(|err| err.to_string())?;
+    if to < from {
+        Err(format!("{to} is before {from}"))
+    } else {
+        Ok(Versions { all: [vec![first], later].concat() })
+    }
 }

@@ -10,15 +10,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use goyaml::Value;
+use goyaml::{Mapping, Value};
 use helm::values::YamlError;
-use helm::{Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Seed, Source};
+use helm::{Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, RenderedLine, Seed, Source};
 
 use super::namespace::Injector;
 use super::{Renderer, Text};
 use crate::config::Environment;
 use crate::definition::{Method, place};
 use crate::error::{Error, Place, Position, Warning, WarningKind};
+use crate::generate::{Blame, OutputLine};
 use crate::insight::{Cause, Shown, near_name};
 use crate::output::Varying;
 use crate::project::RenderSettings;
@@ -76,12 +77,13 @@ pub(super) struct Charts {
 
 type Slot = OnceLock<Result<Chart, Arc<Error>>>;
 
-/// Renders the chart of a component.
-pub(super) fn render(
+/// Calls `with` with the chart of a component, its values and how it is rendered.
+fn with_chart<T>(
     renderer: &Renderer<'_>,
     component: &ResolvedComponent,
     environment: &Environment,
-) -> Result<Text, Arc<Error>> {
+    with: impl FnOnce(&Shown<'_>, &Mapping, &RenderOptions<'_>, bool) -> Result<T, Arc<Error>>,
+) -> Result<T, Arc<Error>> {
     let chart = renderer.charts.load(renderer, component)?;
     let path = renderer.show(&component.input);
     let setter = |keys: &[String]| component.setter(keys).map(|place| place.to_string());
@@ -89,29 +91,54 @@ pub(super) fn render(
     let namespace = component.namespace.as_deref().unwrap_or("default");
     let settings = renderer.rendering.of(environment, &component.path);
     let settings = renderer.settings.settings.clone().or(&settings);
+    let writes_crds = settings.include_crds.unwrap_or(false);
     let options = RenderOptions {
         engine: &renderer.charts.engine,
         env: &renderer.settings.world.of(environment).at(settings.seed_date).env(),
         release: Release::new(component.name(), namespace),
         capabilities: settings.capabilities(),
-        include_crds: settings.include_crds.unwrap_or(false),
+        include_crds: writes_crds || renderer.keeps_definitions,
         skip_schema_validation: false,
         mode: Mode::Normal,
     };
     let mut values = component.values.clone();
     values.values_mut().for_each(helm::values::numbers_to_floats);
-    let rendered = helm::template(&chart, &values, &options).map_err(|err| {
-        let mut cause = shown.cause(helm::diagnose(&err, &chart, &values, &options));
-        cause.place.get_or_insert_with(|| Place::file(&path));
+    with(&shown, &values, &options, writes_crds)
+}
+
+/// Renders the chart of a component.
+pub(super) fn render(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+) -> Result<Text, Arc<Error>> {
+    with_chart(renderer, component, environment, |shown, values, options, writes_crds| {
+        rendered(renderer, component, (shown, values, options), writes_crds)
+    })
+}
+
+fn rendered(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    (shown, values, options): (&Shown<'_>, &Mapping, &RenderOptions<'_>),
+    writes_crds: bool,
+) -> Result<Text, Arc<Error>> {
+    let chart = shown.chart;
+    let mut rendered = helm::template(chart, values, options).map_err(|err| {
+        let mut cause = shown.cause(helm::diagnose(&err, chart, values, options));
+        cause.place.get_or_insert_with(|| Place::file(shown.path));
         Error::Chart { cause: Box::new(cause), source: Box::new(err) }
     })?;
+    let definitions = if writes_crds { Vec::new() } else { std::mem::take(&mut rendered.crds) };
     let injected = component.namespace.as_deref().filter(|_| component.inject_namespace);
     let mut text = pieces(&rendered.to_text(), injected)?;
-    let reached = helm::reached(&chart, &values, &options, &rendered);
+    text.definitions =
+        definitions.iter().map(|file| String::from_utf8_lossy(&file.content).into_owned()).collect();
+    let reached = helm::reached(chart, values, options, &rendered);
     text.warnings.extend(shown.warnings(&reached));
     if renderer.compares {
         let render = |env: &Env| {
-            let rendered = helm::template(&chart, &values, &RenderOptions { env, ..options.clone() }).ok()?;
+            let rendered = helm::template(chart, values, &RenderOptions { env, ..options.clone() }).ok()?;
             pieces(&rendered.to_text(), injected).ok()
         };
         text.varying = reached
@@ -126,6 +153,39 @@ pub(super) fn render(
     let warnings = chart.warnings.iter().chain(&rendered.warnings);
     text.warnings.extend(warnings.map(|warning| plain(WarningKind::Chart(warning.clone()))));
     Ok(text)
+}
+
+/// Returns what made each of these lines of a component's output.
+pub(super) fn blame(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+    wanted: &[&OutputLine],
+) -> Result<Vec<Blame>, Arc<Error>> {
+    let documents: Vec<Option<(String, Vec<&str>, usize)>> =
+        wanted.iter().map(|line| document_of(line)).collect();
+    let lines: Vec<RenderedLine<'_>> = documents
+        .iter()
+        .map(|document| match document {
+            Some((path, document, line)) => RenderedLine { path, document, line: *line },
+            None => RenderedLine { path: "", document: &[], line: 0 },
+        })
+        .collect();
+    with_chart(renderer, component, environment, |shown, values, options, _| {
+        let sites = helm::blame(&lines, shown.chart, values, options).into_iter();
+        Ok(sites.map(|sites| shown.blame(sites)).collect())
+    })
+}
+
+/// Returns the template of a line, the lines of its document and which of them it is.
+fn document_of(OutputLine { text, line, .. }: &OutputLine) -> Option<(String, Vec<&str>, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = line.checked_sub(1)?;
+    let source = lines.get(..at)?.iter().rposition(|line| line.starts_with("# Source: "))?;
+    let below = &lines[source + 1..];
+    let end = below.iter().position(|line| line.starts_with("---")).unwrap_or(below.len());
+    let path = lines[source].trim_start_matches("# Source: ").trim_end().to_owned();
+    Some((path, below[..end].to_vec(), at - source - 1))
 }
 
 /// Returns the lines in which two texts differ that have as many lines.

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::config::Environment;
 use crate::definition::{Generator, Places, place, place_of};
 use crate::error::{Error, Failure, Warning};
-use crate::generate::Event;
+use crate::generate::{Blame, Event, OutputLine};
 use crate::hooks::{HookRun, Moment};
 use crate::output::{Manifest, OutputTree, Varying};
 use crate::project::RenderingSettings;
@@ -43,6 +43,8 @@ struct Text {
     warnings: Vec<Warning>,
     /// Lines that are different in every run, if somebody wants to know.
     varying: Vec<Varying>,
+    /// Definitions of custom resources that come with it and are not written, if somebody wants to know.
+    definitions: Vec<String>,
 }
 
 impl Text {
@@ -95,6 +97,8 @@ pub(crate) struct Renderer<'a> {
     rendering: &'a RenderingSettings,
     /// Whether lines that are different in every run are looked for.
     compares: bool,
+    /// Whether the definitions that charts bring along are kept, if they are not written.
+    keeps_definitions: bool,
     charts: helm::Charts,
 }
 
@@ -105,10 +109,11 @@ impl<'a> Renderer<'a> {
         (root, shown, places): (&'a Path, &'a str, &'a Places),
         output: &Path,
         (settings, rendering): (&'a ChartSettings, &'a RenderingSettings),
-        compares: bool,
+        (compares, keeps_definitions): (bool, bool),
     ) -> Self {
         let output = output.canonicalize().ok();
-        Renderer { root, shown, places, output, settings, rendering, compares, charts: helm::Charts::new() }
+        let charts = helm::Charts::new();
+        Renderer { root, shown, places, output, settings, rendering, compares, keeps_definitions, charts }
     }
 
     /// Renders every component of every tree.
@@ -197,6 +202,19 @@ impl<'a> Renderer<'a> {
         }
     }
 
+    /// Returns what made lines of a component's output; nothing of what is no chart.
+    pub(crate) fn blame(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+        wanted: &[&OutputLine],
+    ) -> Vec<Blame> {
+        let is_chart = component.own.component.generator == Generator::Helm;
+        let found = is_chart.then(|| helm::blame(self, component, environment, wanted));
+        // It was rendered before, so that is not where an error is told.
+        found.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// Returns the output folder as seen from a folder that it is in.
     fn output_below(&self, folder: &Path) -> Option<PathBuf> {
         let real = folder.canonicalize().ok()?;
@@ -222,10 +240,12 @@ impl Rendering {
             environment: environment.clone(),
             folder: tree.environment.folder(),
             files: Default::default(),
+            definitions: Vec::new(),
         };
         for (component, outcome) in tree.components.iter().zip(outcomes) {
             match outcome {
-                Some(Ok(Text { text, resources, warnings, varying })) => {
+                Some(Ok(Text { text, resources, warnings, varying, definitions })) => {
+                    output.definitions.extend(definitions);
                     let manifest = Manifest { component: component.path.clone(), text, resources, varying };
                     output.files.insert(component.output.clone(), manifest);
                     self.warnings.extend(warnings);

@@ -347,3 +347,90 @@ fn variables_that_flux_replaces_are_told_if_it_does() {
     assert!(run.stdout.starts_with("warning: Flux replaces ${HOME}, and with nothing if it knows no such variable\n --> prod/web.yaml:6:3"), "{}", run.stdout);
     assert_eq!(run.stdout.matches("warning: ").count(), 1, "{}", run.stdout);
 }
+
+const CHART_ROOT: (&str, &str) = ("component.yaml", "name: app\ntype: helm\npath: chart\n");
+
+#[test]
+fn a_finding_in_a_chart_names_the_line_of_the_template_and_where_the_value_is_set() {
+    let template = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  {{- include \"ports\" . | nindent 2 }}\n";
+    let helper = "{{- define \"ports\" -}}\nports:\n- port: {{ .Values.web.port }}\n{{- end }}\n";
+    let hld = Hld::new(&[
+        CHART_ROOT,
+        CHART[0],
+        ("chart/templates/service.yaml", template),
+        ("chart/templates/_ports.tpl", helper),
+        ("config/prod.yaml", "config:\n  web:\n    port: 99999\n"),
+    ]);
+    check(
+        &hld,
+        &["prod"],
+        1,
+        "error: 99999 is not from 1 to 65535
+ --> prod/app.yaml:9:5
+  |
+9 |   - port: 99999
+  |     ^^^^
+  |
+ ::: chart/templates/_ports.tpl:3:1
+  |
+3 | - port: {{ .Values.web.port }}
+  | ^
+  |
+ ::: chart/templates/service.yaml:5:3
+  |
+5 |   {{- include \"ports\" . | nindent 2 }}
+  |   ^^^
+  |
+  = note: Service web: spec.ports[0].port [range]
+  = note: `web.port` is set at config/prod.yaml:3:5
+  = note: in component `app`, for prod",
+    );
+}
+
+#[test]
+fn charts_are_rendered_for_every_version_of_a_range() {
+    let template = "{{- if semverCompare \"<1.35-0\" .Capabilities.KubeVersion.Version }}
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{prot: 80}]}
+{{- else }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web}
+dta: {}
+{{- end }}
+";
+    let hld = Hld::new(&[CHART_ROOT, CHART[0], ("chart/templates/web.yaml", template)]);
+    let args = ["validate", "--kube-version", "1.33..1.36"];
+    let run = hld.fab(&args).exited(1, &args);
+    for line in [
+        "error: unknown field \"prot\"; did you mean \"port\"? (Kubernetes 1.33, 1.34)",
+        "error: unknown field \"dta\"; did you mean \"data\"? (Kubernetes 1.35, 1.36)",
+    ] {
+        assert!(run.stdout.contains(line), "{line}\n{}", run.stdout);
+    }
+    assert!(run.stderr.contains("against Kubernetes 1.33, 1.34, 1.35, 1.36: "), "{}", run.stderr);
+}
+
+#[test]
+fn generate_writes_nothing_that_the_server_would_refuse() {
+    let hld = Hld::new(&[
+        CHART_ROOT,
+        CHART[0],
+        ("chart/crds/thing.yaml", DEFINITION),
+        ("chart/templates/thing.yaml", THING),
+    ]);
+    let args = ["generate", "--validate"];
+    let run = hld.fab(&args).exited(1, &args);
+    assert!(run.stdout.starts_with("error: 4 is not at most 3\n --> common/app.yaml:8:3"), "{}", run.stdout);
+    assert!(hld.files("generated").is_empty());
+    hld.write("chart/templates/thing.yaml", &THING.replace('4', "3"));
+    let run = hld.ok(&args);
+    assert!(
+        run.stderr.contains("Checked 1 resource in 1 manifest against Kubernetes 1.36"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(hld.files("generated"), ["common/app.yaml"]);
+}

@@ -33,7 +33,7 @@ mod version;
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
 pub use chance::{Chance, reached};
 pub use chart::{Chart, File};
-pub use diagnosis::{Diagnosis, Found, Missing, diagnose};
+pub use diagnosis::{Diagnosis, Found, Missing, RenderedLine, blame, diagnose};
 pub use engine::Engine;
 pub use error::Error;
 pub use load::{LoadError, load, load_files};
