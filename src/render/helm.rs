@@ -144,7 +144,7 @@ fn rendered(
         text.varying = reached
             .iter()
             .filter_map(|chance| {
-                let other = render(&options.env.differing_at(&chance.of))?;
+                let other = render(&options.env.differing_at([&chance.of]))?;
                 let lines = different_lines(&text.text, &other.text)?;
                 Some(Varying { lines, function: chance.of.function, place: shown.chance_place(chance) })
             })

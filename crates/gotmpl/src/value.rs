@@ -378,9 +378,9 @@ impl List {
         Rc::strong_count(&self.0) == 1
     }
 
-    /// Returns the number of bytes if they take no more room than that.
-    pub(crate) fn packed_len(&self) -> Option<usize> {
-        self.0.bytes.borrow().as_ref().map(Str::len)
+    /// Returns the bytes if they take no more room than that.
+    pub fn packed_bytes(&self) -> Option<Str> {
+        self.0.bytes.borrow().clone()
     }
 
     /// Returns what tells this list from all others that are alive.

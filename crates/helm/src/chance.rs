@@ -34,14 +34,27 @@ pub fn reached(
         return Vec::new();
     }
     let output = rendered.to_bytes();
-    let mut reached: Vec<Chance> = Vec::new();
+    let mut places: Vec<Place<'_>> = Vec::new();
     for chance in &rendered.chances {
-        let known = reached.iter().any(|known| known.of.is_like(&chance.of));
-        if !known && (shows(&output, &chance.of) || decides(&output, &chance.of, (chart, values, options))) {
-            reached.push(chance.clone());
+        let shown = shows(&output, &chance.of);
+        match places.iter_mut().find(|place| place.chance.of.is_like(&chance.of)) {
+            Some(place) => place.shown |= shown,
+            None => places.push(Place { chance, shown }),
         }
     }
-    reached
+    let hidden: Vec<&Use> =
+        places.iter().filter(|place| !place.shown).map(|place| &place.chance.of).collect();
+    let decides = |uses: &[&Use]| decides(&output, uses, (chart, values, options));
+    // Mostly the answers of all of them were thrown away, which one rendering tells.
+    let any_decides = hidden.len() < 2 || decides(&hidden);
+    let reaches = |place: &Place<'_>| place.shown || any_decides && decides(&[&place.chance.of]);
+    places.into_iter().filter(reaches).map(|place| place.chance.clone()).collect()
+}
+
+/// A place in a template, and whether what it made stands in the output.
+struct Place<'a> {
+    chance: &'a Chance,
+    shown: bool,
 }
 
 /// Texts shorter than this may stand in any output.
@@ -57,14 +70,16 @@ fn shows(output: &[u8], of: &Use) -> bool {
     })
 }
 
-/// Returns whether another answer makes another output.
+/// Returns whether other answers make another output.
 fn decides(
     output: &[u8],
-    of: &Use,
+    uses: &[&Use],
     (chart, values, options): (&Chart, &Mapping, &RenderOptions<'_>),
 ) -> bool {
-    let env = options.env.differing_at(of);
-    match template(chart, values, &RenderOptions { env: &env, ..options.clone() }) {
+    let env = options.env.differing_at(uses.iter().copied());
+    // The values are those that were found valid.
+    let options = RenderOptions { env: &env, skip_schema_validation: true, ..options.clone() };
+    match template(chart, values, &options) {
         Ok(other) => other.to_bytes() != output,
         Err(_) => true,
     }

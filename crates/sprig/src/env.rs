@@ -79,8 +79,8 @@ pub struct Env {
     /// What is the same in every run; its uses are not recorded.
     fixed: Vec<Source>,
     uses: RefCell<Vec<Use>>,
-    /// The use that gets other answers than it would.
-    other: Option<Use>,
+    /// The uses that get other answers than they would.
+    others: Vec<Use>,
 }
 
 /// Why results may differ from run to run.
@@ -136,7 +136,7 @@ impl Env {
             seed,
             fixed: Vec::new(),
             uses: RefCell::default(),
-            other: None,
+            others: Vec::new(),
         }
     }
 
@@ -160,14 +160,14 @@ impl Env {
         self
     }
 
-    /// Returns an environment that gives the same answers, but others to the function at the place of that use.
+    /// Returns an environment that gives the same answers, but others to the functions at the places of those uses.
     #[must_use]
-    pub fn differing_at(&self, other: &Use) -> Self {
+    pub fn differing_at<'a>(&self, others: impl IntoIterator<Item = &'a Use>) -> Self {
         Env {
             now: self.now,
             zone: self.zone.clone(),
             fixed: self.fixed.clone(),
-            other: Some(other.clone()),
+            others: others.into_iter().cloned().collect(),
             ..Env::new(SystemTime::UNIX_EPOCH, self.seed.clone())
         }
     }
@@ -237,7 +237,7 @@ impl Env {
                 made: Vec::new(),
             }),
         }
-        self.other.as_ref().is_some_and(|other| other.is_at(function, position.as_ref()))
+        self.others.iter().any(|other| other.is_at(function, position.as_ref()))
     }
 }
 

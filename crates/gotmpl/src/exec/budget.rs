@@ -255,8 +255,8 @@ impl Exec<'_> {
         match value {
             Value::Str(text) if text.is_unshared() => self.made_of(text.len(), text.len() / TEXT_PER_STEP),
             Value::List(list) if list.is_unshared() => {
-                if let Some(len) = list.packed_len() {
-                    return self.made_of(len, len / TEXT_PER_STEP);
+                if let Some(bytes) = list.packed_bytes() {
+                    return self.made_of(bytes.len(), bytes.len() / TEXT_PER_STEP);
                 }
                 self.made_of(list.len() * size_of::<Value>(), list.len() / ITEMS_PER_STEP)?;
                 list.items().iter().try_for_each(|item| self.made_inside(item))

@@ -24,6 +24,9 @@ fn copy(value: &Value, depth: usize) -> Outcome {
     }
     match value {
         Value::List(list) if !list.is_nil() => {
+            if let Some(bytes) = list.packed_bytes() {
+                return Ok(Value::List(List::bytes(bytes)));
+            }
             let items =
                 list.items().iter().map(|item| deeper(|| copy(item, depth + 1))).collect::<Result<_, _>>()?;
             Ok(Value::List(List::new(list.go_type(), items)))
