@@ -124,6 +124,21 @@ impl Error {
         error
     }
 
+    /// Returns the length of this error's own text, without that of [`Error::inner`].
+    pub fn own_len(&self) -> usize {
+        struct Length(usize);
+        impl fmt::Write for Length {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0 += text.len();
+                Ok(())
+            }
+        }
+        let mut length = Length(0);
+        // A length takes all that is written to it.
+        let _ = fmt::write(&mut length, format_args!("{}", Own(self)));
+        length.0
+    }
+
     fn write_link(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Position { file, line, column }) = &self.0.position {
             write!(f, "template: {}:{line}", file.to_text())?;
@@ -155,6 +170,15 @@ impl Error {
             write!(f, "\n{margin} | {indent}^")?;
         }
         Ok(())
+    }
+}
+
+/// An error without the one inside it.
+struct Own<'a>(&'a Error);
+
+impl fmt::Display for Own<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_link(f)
     }
 }
 

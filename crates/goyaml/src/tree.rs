@@ -28,7 +28,7 @@ pub(crate) const MAX_DEPTH: usize = 10_000;
 
 /// How many nodes a document may have. Larger ones exist only to use up memory, of which
 /// a node takes some hundred bytes.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 2_000_000;
 
 /// Index of a node.
 pub(crate) type NodeId = u32;

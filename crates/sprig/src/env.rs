@@ -101,9 +101,12 @@ pub struct Use {
     pub position: Option<Position>,
     /// What it asked for.
     pub sources: Vec<Source>,
-    /// The texts that it made of that, where it made text.
+    /// The first texts that it made of that, where it made text.
     pub made: Vec<Str>,
 }
+
+/// Texts kept of a place; a loop may make more than anybody wants to look for.
+const MADE_KEPT: usize = 256;
 
 impl Use {
     /// Returns whether both are the same function on the same line.
@@ -210,7 +213,7 @@ impl Env {
 
     /// Records the text that the last use led to.
     pub(crate) fn made(&self, text: &Str) {
-        if let Some(last) = self.uses.borrow_mut().last_mut() {
+        if let Some(last) = self.uses.borrow_mut().last_mut().filter(|last| last.made.len() < MADE_KEPT) {
             last.made.push(text.clone());
         }
     }

@@ -34,6 +34,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 fn pick(exec: &mut Exec<'_>, function: &'static str, count: i64, set: &str) -> Outcome {
     let count = usize::try_from(count).unwrap_or(0);
     exec.reserve(count)?;
+    exec.work(count as u64 * STEPS_PER_CHARACTER)?;
     let set = set.as_bytes();
     let mut random = generator(exec, function)?;
     let one = |_| set[below(&mut random, set.len() as u64) as usize];
@@ -59,7 +60,7 @@ fn random_int(exec: &mut Exec<'_>, min: i64, max: i64) -> Outcome {
 }
 
 fn shuffle(exec: &mut Exec<'_>, text: &[u8]) -> Outcome {
-    exec.work(text.len() as u64)?;
+    exec.work(text.len() as u64 * STEPS_PER_CHARACTER)?;
     let mut shuffled: Vec<char> = runes(text).map(|rune| rune.c).collect();
     let mut random = generator(exec, "shuffle")?;
     for last in (1..shuffled.len()).rev() {
@@ -78,6 +79,8 @@ fn uuid(exec: &mut Exec<'_>) -> Outcome {
     made(exec, parts.join("-"))
 }
 
+/// Steps of an execution that take as long as picking one of a few characters.
+const STEPS_PER_CHARACTER: u64 = 8;
 /// Steps of an execution that take as long as making and noting a generator.
 const GENERATOR_STEPS: u64 = 150;
 

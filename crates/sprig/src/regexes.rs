@@ -86,14 +86,33 @@ const SIZE_LIMITS: [usize; 5] = [2 << 10, 16 << 10, 256 << 10, 4 << 20, 64 << 20
 const BYTES_PER_STEP: usize = 8;
 /// A step for so many bytes of a pattern that a byte of text is held against.
 const SIZE_PER_STEP: usize = 2 << 10;
-/// Patterns kept; templates that make up new ones forever start over.
+/// Patterns kept, and the bytes that they may take; templates that make up new ones
+/// forever start over.
 const KEPT: usize = 4096;
+const KEPT_BYTES: usize = 128 << 20;
 
 /// Regular expressions that were compiled before, for executions that are given them
 /// as an extension; they may be shared between threads. Without, every call compiles
 /// its pattern anew.
 #[derive(Default)]
-pub struct Patterns(Mutex<HashMap<Box<[u8]>, Compiled>>);
+pub struct Patterns(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    by_text: HashMap<Box<[u8]>, Compiled>,
+    /// What all of them may take.
+    bytes: usize,
+}
+
+impl Known {
+    fn insert(&mut self, text: &[u8], compiled: Compiled) {
+        if self.by_text.len() >= KEPT || self.bytes >= KEPT_BYTES {
+            *self = Known::default();
+        }
+        self.bytes += compiled.as_ref().map_or(0, |pattern| pattern.size);
+        self.by_text.insert(text.into(), compiled);
+    }
+}
 
 /// A compiled pattern, or Go's error text.
 type Compiled = Result<Arc<Pattern>, String>;
@@ -122,16 +141,12 @@ fn find_or_compile(exec: &mut Exec<'_>, pattern: &[u8]) -> Result<Compiled, Call
     let new = |exec: &mut Exec<'_>| compile_new(pattern, |size| exec.work((size / BYTES_PER_STEP) as u64));
     let Some(Patterns(known)) = exec.extension() else { return new(exec) };
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(compiled) = lock().get(pattern) {
+    if let Some(compiled) = lock().by_text.get(pattern) {
         return Ok(compiled.clone());
     }
     // Compiled without the lock: that two threads may do it twice costs less than waiting.
     let compiled = new(exec)?;
-    let mut known = lock();
-    if known.len() >= KEPT {
-        known.clear();
-    }
-    known.insert(pattern.into(), compiled.clone());
+    lock().insert(pattern, compiled.clone());
     Ok(compiled)
 }
 

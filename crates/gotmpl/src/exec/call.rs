@@ -211,10 +211,7 @@ impl Exec<'_> {
         let mut value = Operand::INVALID;
         for &node in arguments.nodes {
             value = self.argument(scope, Param::Reflect, node)?;
-            if let Some(reads) = self.options.reads {
-                reads.truth(&value.value);
-            }
-            if value.value.is_true() == or {
+            if self.is_true(&value.value)? == or {
                 return Ok(value);
             }
         }

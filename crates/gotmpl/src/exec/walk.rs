@@ -6,6 +6,7 @@ use crate::tree::{Branch, BranchKind, NodeId, NodeKind, Pipe, Source, Span, Temp
 use crate::types::Kind;
 use crate::value::{List, Map, Sequence, Value};
 
+use super::budget::CALL_STEPS;
 use super::operand::element_type;
 use super::{Exec, Operand, Result, Scope};
 
@@ -111,14 +112,23 @@ impl Exec<'_> {
 
     fn walk_if_or_with(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
         let value = self.pipeline(scope, branch.pipe)?;
-        if let Some(reads) = self.options.reads {
-            reads.truth(&value.value);
-        }
-        if value.value.is_true() {
+        if self.is_true(&value.value)? {
             let dot = if branch.kind == BranchKind::With { &value } else { scope.dot };
             return self.walk_list(Scope { dot, ..scope }, &branch.body);
         }
         self.walk_otherwise(scope, branch)
+    }
+
+    /// Returns whether a value counts as true.
+    pub(super) fn is_true(&mut self, value: &Value) -> Result<bool> {
+        if let Some(reads) = self.options.reads {
+            reads.truth(value);
+        }
+        // An object may have to make what it is compared as.
+        if matches!(value, Value::Object(_)) {
+            self.work(CALL_STEPS).map_err(|spent| self.fail_call(spent))?;
+        }
+        Ok(value.is_true())
     }
 
     fn walk_otherwise(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {

@@ -10,7 +10,7 @@ use crate::types::Type;
 use crate::value::{List, Map, Value};
 
 /// How many values a document may have. Larger ones exist only to use up memory.
-const MAX_VALUES: usize = 4_000_000;
+const MAX_VALUES: usize = 2_000_000;
 
 /// Why JSON text could not be decoded, with what could.
 #[derive(Debug, Clone, thiserror::Error)]

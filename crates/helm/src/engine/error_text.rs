@@ -11,6 +11,10 @@
 const MESSAGE_START: &str = "HELM_ERR_START";
 const MESSAGE_END: &str = "HELM_ERR_END";
 
+/// Bytes of an error text that are shown; a template that nests and fails can make more of
+/// it than anybody can read.
+const LONGEST: usize = 1 << 20;
+
 /// Marks a message as meant for the user: the rest of the error is left out.
 pub(super) fn mark_message(message: &str) -> String {
     format!("{MESSAGE_START}{message}{MESSAGE_END}")
@@ -31,7 +35,15 @@ pub(super) fn parse_error(file: &str, error: &str) -> String {
 /// Returns what Helm prints for a failed execution.
 pub(super) fn exec_error(file: &str, error: &gotmpl::Error) -> String {
     let text = error.to_string();
-    layout(file, &text, &links(error, &text))
+    let text = layout(file, &text, &links(error, &text));
+    if text.len() > LONGEST { shorten(&text) } else { text }
+}
+
+/// Leaves out the middle of a text.
+fn shorten(text: &str) -> String {
+    let start = text.floor_char_boundary(LONGEST / 2);
+    let end = text.ceil_char_boundary(text.len() - LONGEST / 2);
+    format!("{} ... {} bytes left out ... {}", &text[..start], end - start, &text[end..])
 }
 
 /// Returns Go's text of the error and of each error inside it, outermost first.
@@ -41,18 +53,17 @@ fn links<'a>(error: &gotmpl::Error, text: &'a str) -> Vec<&'a str> {
     let mut rest = text;
     let mut error = Some(error);
     while let Some(link) = error {
-        let inner = link.inner();
-        let inner_length = inner.map_or(0, |inner| inner.to_string().len());
+        let (own, inner) = rest.split_at(link.own_len());
         // What the function returned, if a function failed.
-        let start = rest.len() - inner_length - link.message().len();
-        if let Some(call) = rest[start..].strip_prefix("error calling ") {
-            links.extend(call.split_once(": ").map(|(_, returned)| returned));
+        if rest[own.len() - link.message().len()..].starts_with("error calling ") {
+            let call = own.len() - link.message().len() + "error calling ".len();
+            links.extend(rest[call..].split_once(": ").map(|(_, returned)| returned));
         }
-        if inner.is_some() {
-            rest = &rest[rest.len() - inner_length..];
+        error = link.inner();
+        if error.is_some() {
+            rest = inner;
             links.push(rest);
         }
-        error = inner;
     }
     links
 }
@@ -145,7 +156,7 @@ fn before_next(message: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{layout, mark_message, parse_error};
+    use super::{LONGEST, layout, mark_message, parse_error, shorten};
 
     #[test]
     fn parse_errors_keep_what_follows_the_last_colon() {
@@ -201,5 +212,12 @@ mod tests {
             "c/t.yaml:1:3\n  executing \"c/t.yaml\" at <include \"x\" .>:\n    error calling include:\n\
              template: no template \"x\" associated with template \"gotpl\""
         );
+    }
+
+    #[test]
+    fn a_text_of_megabytes_lacks_its_middle() {
+        let text = shorten(&format!("start{}end", "é".repeat(LONGEST)));
+        assert!(text.starts_with("starté") && text.ends_with("éend"), "both ends are there");
+        assert!(text.contains("é ... 1048584 bytes left out ... é"), "{}", &text[LONGEST / 2..][..60]);
     }
 }
