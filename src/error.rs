@@ -475,6 +475,30 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// A file is to be changed, and several are named.
+    #[error("`{name}` is an environment of several config files")]
+    SeveralLayers {
+        /// The environment.
+        name: String,
+    },
+    /// An image is set nowhere.
+    #[error("no image `{name}` is set in {}", .looked.join(", "))]
+    NoImage {
+        /// The name.
+        name: String,
+        /// The files that were looked at.
+        looked: Vec<String>,
+        /// The images that are set there.
+        known: Vec<String>,
+    },
+    /// A folder of a local component is not there.
+    #[error("there is no `{path}`")]
+    NotThere {
+        /// The folder or file.
+        path: String,
+        /// One beside it that may be meant.
+        suggestion: Option<String>,
+    },
     /// What is to be committed is in no repository.
     #[error("`{folder}` is in no git repository: {message}")]
     NoCheckout {
@@ -570,6 +594,9 @@ impl Error {
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
             | Error::NoCache
+            | Error::SeveralLayers { .. }
+            | Error::NoImage { .. }
+            | Error::NotThere { .. }
             | Error::NoCheckout { .. }
             | Error::Uncommitted { .. }
             | Error::NotCommitted { .. }
@@ -610,6 +637,12 @@ impl Error {
             Error::NoPart { .. } => Some(
                 "unset what is above it first; to have dots in a key, put it in quotes: '\"a.b\".c=1'".into(),
             ),
+            Error::SeveralLayers { .. } => Some("name the one that is to change".into()),
+            Error::NoImage { known, .. } if !known.is_empty() => Some(format!(
+                "the images there are {}",
+                quoted(&known.iter().map(String::as_str).collect::<Vec<_>>())
+            )),
+            Error::NotThere { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Error::Uncommitted { .. } => Some("commit or stash them first".into()),
             Error::NotPushed { error, .. } => error.hint(),
             Error::PushLost { .. } => Some("nothing was changed; run it again".into()),
@@ -676,6 +709,8 @@ impl Error {
             | Error::BadAssignment { .. }
             | Error::NewKey { .. }
             | Error::NoItem { .. }
+            | Error::NoImage { .. }
+            | Error::NotThere { suggestion: None, .. }
             | Error::NoCheckout { .. }
             | Error::NotCommitted { .. }
             | Error::PushRefused { .. }

@@ -12,7 +12,7 @@ mod yaml;
 
 pub use charts::{helm_archive, helm_values};
 pub use templates::{tmpl_exec, tmpl_lex_parse};
-pub use yaml::{yaml_read, yaml_round_trip};
+pub use yaml::{yaml_edit, yaml_read, yaml_round_trip};
 
 /// What must hold for any bytes.
 pub type Target = fn(&[u8]);
@@ -23,6 +23,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("helm_values", helm_values),
     ("tmpl_exec", tmpl_exec),
     ("tmpl_lex_parse", tmpl_lex_parse),
+    ("yaml_edit", yaml_edit),
     ("yaml_read", yaml_read),
     ("yaml_round_trip", yaml_round_trip),
 ];

@@ -1,6 +1,6 @@
-//! YAML in, and YAML out and in again.
+//! YAML in, YAML out and in again, and YAML changed.
 
-use goyaml::{PathSegment, Value};
+use goyaml::{EditStyle, PathSegment, Value};
 
 /// No bytes make goyaml panic, and what it cuts into documents is still all there.
 pub fn yaml_read(bytes: &[u8]) {
@@ -36,4 +36,42 @@ pub fn yaml_round_trip(bytes: &[u8]) {
     let Ok(written) = goyaml::to_string(&value) else { return };
     let again = goyaml::from_str::<Value>(&written).expect("what was written can be read");
     assert_eq!(goyaml::to_string(&again).as_deref(), Ok(written.as_str()));
+}
+
+/// A change of a text gives the data that are asked for and leaves the lines around it, or there is none; and what is
+/// new can be taken away again.
+pub fn yaml_edit(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(Value::Mapping(entries)) = goyaml::from_str_with_literal_keys::<Value>(text) else { return };
+    let style = EditStyle::default();
+    let (new, value) = ("fab: new", Value::from("12e5 # \"'\n"));
+    let mut paths = vec![vec![PathSegment::Key(new)]];
+    for (key, below) in entries.iter().take(8) {
+        let key = PathSegment::Key(key);
+        paths.push(vec![key]);
+        match below {
+            Value::Mapping(_) => paths.push(vec![key, PathSegment::Key(new)]),
+            Value::Sequence(items) => paths.push(vec![key, PathSegment::Index(items.len())]),
+            _ => {}
+        }
+    }
+    for path in paths {
+        let Ok(changed) = goyaml::set_in_text(text, &path, &value, style) else { continue };
+        let read: Value = goyaml::from_str_with_literal_keys(&changed).expect("what was changed can be read");
+        let found = path.iter().try_fold(&read, |value, segment| match segment {
+            PathSegment::Key(key) => value.get(key),
+            PathSegment::Index(at) => value.as_sequence()?.get(*at),
+        });
+        assert_eq!(found, Some(&value), "{path:?}");
+        let removed = goyaml::unset_in_text(&changed, &path, style);
+        if let Ok(removed) = removed {
+            let read: Value =
+                goyaml::from_str_with_literal_keys(&removed).expect("what was changed can be read");
+            let gone = path.split_last().and_then(|(last, above)| match last {
+                PathSegment::Key(key) if above.is_empty() => read.get(key).cloned(),
+                _ => None,
+            });
+            assert_eq!(gone, None, "{path:?}");
+        }
+    }
 }

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::changes::ChangeArgs;
+use super::install::{self, with_events};
+use super::report::Report;
 use super::{Result, Ui};
-use crate::edit::{AddOptions, add};
+use crate::edit::{AddOptions, add, verify};
+use crate::source::Resolved;
 
 /// Add a subcomponent, or replace the one of that name.
 #[derive(clap::Args)]
@@ -30,13 +33,36 @@ pub(super) struct AddArgs {
     /// The commit, tag or chart version.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
+    /// Ask the source whether it has that, and write nothing if not.
+    #[arg(long)]
+    verify: bool,
+    /// Ask the source, and pin what it has now: the newest chart version in the range, or the commit.
+    #[arg(long)]
+    pin: bool,
     #[command(flatten)]
     changes: ChangeArgs,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &AddArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let options = args.options();
+    let mut options = args.options();
+    if args.verify || args.pin {
+        let found = with_events(ui, |heard| {
+            verify(&options, install::options(&args.changes.directory)?, heard).map_err(Report::from)
+        })?;
+        let version = match found {
+            Some(Resolved::Git { commit, .. }) => Some(commit),
+            Some(Resolved::Chart { version, .. }) => Some(version),
+            Some(Resolved::File { .. }) | None => None,
+        };
+        if args.pin
+            && let Some(version) = version
+        {
+            ui.status(format_args!("Pinned {} at {version}", args.name));
+            options.fields.retain(|(field, _)| *field != "version");
+            options.fields.push(("version", version));
+        }
+    }
     let edit =
         |directory: &Path| Ok(vec![add(&AddOptions { directory: directory.to_owned(), ..options.clone() })?]);
     args.changes.run(&edit, &format!("Add {}", args.name), ui)

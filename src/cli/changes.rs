@@ -16,7 +16,7 @@ pub(super) struct ChangeArgs {
     pub(super) directory: PathBuf,
     /// Print what would change as a diff, and write nothing.
     #[arg(long, conflicts_with_all = ["commit", "push"])]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
     commit: CommitArgs,
 }

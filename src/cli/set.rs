@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use super::changes::ChangeArgs;
 use super::{Result, Ui};
-use crate::edit::{Assignment, SetOptions, set};
+use crate::edit::{Assignment, ImageOptions, SetOptions, parse_image, set, set_image};
 
 /// Set values in config files.
 ///
 /// Paths are split at dots; quotes keep a dot: '"a.b".c=1'. A list's item is `hosts[0]`. A value is text and is
 /// written so that every reader takes it as text.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct SetArgs {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Text for a path below `config`.
     #[arg(
         value_name = "PATH=VALUE",
@@ -53,8 +56,48 @@ pub(super) struct SetArgs {
     changes: ChangeArgs,
 }
 
+/// What is set in the way that it needs.
+#[derive(clap::Subcommand)]
+enum What {
+    Image(ImageArgs),
+}
+
+/// Set an image where it is set.
+///
+/// It is looked for in the config file of the environment, in `common`, and in the values of the charts: `repository`
+/// and `tag`, with `registry` and `digest`, or a text `image`. A name is the repository of the image that is set, the
+/// end of that, or the component whose image it is.
+#[derive(clap::Args)]
+struct ImageArgs {
+    /// The image that is set now, and the one to set: `web=registry.example.com/web:1.2`.
+    #[arg(value_name = "NAME=IMAGE", required = true)]
+    images: Vec<String>,
+    /// The config file, by the name of its environment; may be given several times.
+    #[arg(long, value_name = "ENV", default_value = "common")]
+    environment: Vec<String>,
+    #[command(flatten)]
+    changes: ChangeArgs,
+}
+
+fn run_image(args: &ImageArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let images =
+        args.images.iter().map(|text| parse_image(text)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let options = ImageOptions {
+        directory: args.changes.directory.clone(),
+        environments: args.environment.clone(),
+        images,
+    };
+    let edit =
+        |directory: &Path| set_image(&ImageOptions { directory: directory.to_owned(), ..options.clone() });
+    let message = format!("Set image {} in {}", args.images.join(", "), args.environment.join(", "));
+    args.changes.run(&edit, &message, ui)
+}
+
 /// Runs the command.
 pub(super) fn run(args: &SetArgs, ui: &mut Ui) -> Result<ExitCode> {
+    if let Some(What::Image(args)) = &args.what {
+        return run_image(args, ui);
+    }
     let options = args.options()?;
     let edit = |directory: &Path| set(&SetOptions { directory: directory.to_owned(), ..options.clone() });
     args.changes.run(&edit, &args.summary(), ui)

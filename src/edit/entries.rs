@@ -3,12 +3,13 @@
 //! What an entry says is as Fabrikate writes it; the entries that are there stay
 //! where they are, and a new one goes before the first with a greater name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use goyaml::{Mapping, Value};
 use kubeschema::closest;
 
 use super::file::{Edited, Open};
+use crate::config::{self, COMMON};
 use crate::definition::{FIELDS, place};
 use crate::document::Step;
 use crate::error::Error;
@@ -33,13 +34,17 @@ pub struct RemoveOptions {
     pub directory: PathBuf,
     /// The names of the entries.
     pub names: Vec<String>,
+    /// Whether their config and what was installed for them goes too.
+    pub purge: bool,
 }
 
 /// What removing entries comes to.
 #[derive(Debug)]
 pub struct Removed {
-    /// The component file.
-    pub file: Edited,
+    /// The component file, and the config files that change.
+    pub files: Vec<Edited>,
+    /// What was installed, below the folder of the component.
+    pub folders: Vec<String>,
     /// Names that there are not, each with what may be meant.
     pub unknown: Vec<(String, Option<String>)>,
 }
@@ -122,18 +127,41 @@ pub fn remove(options: &RemoveOptions) -> Result<Removed, Error> {
         return Err(Error::NoComponent { folder, place: None });
     }
     let known = names(&file);
-    let mut unknown = Vec::new();
+    let (mut unknown, mut folders) = (Vec::new(), Vec::new());
     for name in &options.names {
         if !known.contains(name) {
             let suggestion = closest(name, known.iter().map(String::as_str)).map(str::to_owned);
             unknown.push((name.clone(), suggestion));
+        }
+        if options.purge && known.contains(name) {
+            folders.extend(installed(&options.directory, name));
         }
         while let Some(at) = names(&file).iter().position(|other| other == name) {
             let is_last = names(&file).len() == 1;
             file.unset(&if is_last { vec![key(LIST)] } else { item(at) })?;
         }
     }
-    Ok(Removed { file: file.close(), unknown })
+    let mut files = vec![file.close()];
+    if options.purge {
+        for layer in config::load::names(&options.directory).iter().map(String::as_str).chain([COMMON]) {
+            let mut file = Open::read(&options.directory, &shown, &format!("config/{layer}"))?;
+            for name in options.names.iter().filter(|name| known.contains(name)) {
+                file.unset(&[key(LIST), key(name)])?;
+            }
+            files.extend(file.exists().then(|| file.close()).filter(Edited::is_changed));
+        }
+    }
+    Ok(Removed { files, folders, unknown })
+}
+
+/// Returns the folders that hold what was installed for an entry.
+fn installed(directory: &Path, name: &str) -> Vec<String> {
+    let name = place::clean(name.trim_start_matches('/'));
+    if name.is_empty() || !place::stays_inside(&name) {
+        return Vec::new();
+    }
+    let folders = ["components", "helm_repos"].map(|folder| place::join(&[folder, &name]));
+    folders.into_iter().filter(|folder| directory.join(folder).is_dir()).collect()
 }
 
 /// Returns the names of the entries.

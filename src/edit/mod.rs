@@ -6,17 +6,21 @@
 //! written beside the old one and put in its place. A file that cannot be read
 //! or is read-only is an error, and stays.
 //!
-//! Invariant: only [`commit()`] speaks to a server, if it is to push; and what a change would do is
+//! Invariant: only [`commit()`], if it is to push, and [`verify()`] speak to a server; and what a change would do is
 //! known ([`Edited`]) before it is done.
 
 mod commit;
 pub(crate) mod entries;
 mod file;
 mod flatten;
+mod image;
 pub(crate) mod path;
 mod set;
+mod verify;
 
 pub use commit::{CommitOptions, Committed, Push, commit};
-pub use entries::{AddOptions, RemoveOptions, add, remove};
+pub use entries::{AddOptions, RemoveOptions, Removed, add, remove};
 pub use file::{Edited, write_all};
+pub use image::{Image, ImageOptions, parse_image, set_image};
 pub use set::{Assignment, SetOptions, set};
+pub use verify::verify;

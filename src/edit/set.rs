@@ -76,9 +76,8 @@ impl Assignment {
         let shown = place::typed(file);
         let text = std::fs::read_to_string(file)
             .map_err(|source| Error::Unreadable { file: shown.clone(), source })?;
-        let map: Option<Mapping> = goyaml::from_str(&text).map_err(|err| Error::Syntax {
-            place: crate::error::Place::file(shown),
-            message: err.to_string(),
+        let map: Option<Mapping> = goyaml::from_str_with_literal_keys(&text).map_err(|err| {
+            Error::Syntax { place: crate::error::Place::file(shown), message: err.to_string() }
         })?;
         let pairs = flatten(&map.unwrap_or_default()).into_iter();
         Ok(pairs
@@ -117,11 +116,7 @@ pub fn set(options: &SetOptions) -> Result<Vec<Edited>, Error> {
 }
 
 fn set_in(options: &SetOptions, shown: &str, name: &str) -> Result<Edited, Error> {
-    let name = if name.is_empty() { COMMON } else { name };
-    let clean = place::clean(name);
-    if name.starts_with('/') || !place::stays_inside(&clean) || clean.is_empty() {
-        return Err(Error::EnvironmentLeaves { name: name.to_owned() });
-    }
+    let name = check_environment(name)?;
     let mut file = Open::read(&options.directory, shown, &format!("config/{name}"))?;
     let component = component(options)?;
     for Assignment { steps, value } in &options.assignments {
@@ -150,6 +145,19 @@ fn set_in(options: &SetOptions, shown: &str, name: &str) -> Result<Edited, Error
     Ok(file.close())
 }
 
+/// Returns the name of a config file, which has to be one in the folder of these.
+pub(super) fn check_environment(name: &str) -> Result<&str, Error> {
+    let name = if name.is_empty() { COMMON } else { name };
+    let clean = place::clean(name);
+    if name.starts_with('/') || !place::stays_inside(&clean) || clean.is_empty() {
+        return Err(Error::EnvironmentLeaves { name: name.to_owned() });
+    }
+    if name.contains('+') {
+        return Err(Error::SeveralLayers { name: name.to_owned() });
+    }
+    Ok(name)
+}
+
 /// Writes down that lower layers have no say about the paths.
 fn override_lower(file: &mut Open, options: &SetOptions, component: &[Step]) -> Result<(), Error> {
     let replaced = options.assignments.iter().map(|assignment| ("replace", path::show(&assignment.steps)));
@@ -168,7 +176,7 @@ fn override_lower(file: &mut Open, options: &SetOptions, component: &[Step]) -> 
 }
 
 /// Changes a value of a config file. Its own fields come in their order, keys below `config` in that of their names.
-fn put(file: &mut Open, steps: &[Step], value: &Value) -> Result<(), Error> {
+pub(super) fn put(file: &mut Open, steps: &[Step], value: &Value) -> Result<(), Error> {
     let there = (0..=steps.len())
         .rev()
         .find(|&depth| file.get(&steps[..depth]).is_some_and(|value| !value.is_null()));

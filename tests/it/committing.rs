@@ -19,15 +19,18 @@ const CONFIG: &str = "# ours\nconfig:\n  a: 1\n  z: 1\n";
 
 impl Clones {
     fn new() -> Self {
+        Self::of(&[
+            ("component.yaml", "name: root\n"),
+            ("config/common.yaml", CONFIG),
+            ("ring/component.yaml", "name: ring\n"),
+        ])
+    }
+
+    fn of(seed: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).initial_head("main");
         let server = Repository::init_opts(folder.path().join("server"), &options).unwrap();
-        let seed = [
-            ("component.yaml", "name: root\n"),
-            ("config/common.yaml", CONFIG),
-            ("ring/component.yaml", "name: ring\n"),
-        ];
         let mut index = git2::Index::new().unwrap();
         for (path, text) in seed {
             add(&server, &mut index, path, text);
@@ -275,4 +278,45 @@ fn err_there_is_no_repository() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is in no git repository"));
     assert!(!folder.path().join("config").exists());
+}
+
+/// Bedrock's recorded releases: one command does what its script does, which clones, sets, commits and pushes.
+#[test]
+fn a_release_is_one_command() {
+    let cases = crate::root().join("../shared/fabrikate/pipeline");
+    for (case, environment) in [("release-common", "common"), ("release-env", "qa")] {
+        let folder = cases.join(case).join("hld");
+        if !folder.exists() {
+            continue;
+        }
+        let seed: Vec<(String, String)> = crate::files(&folder, "")
+            .into_iter()
+            .map(|path| {
+                let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+                (name, fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        let seed: Vec<(&str, &str)> =
+            seed.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let clones = Clones::of(&seed);
+        let args = [
+            "set",
+            "--environment",
+            environment,
+            "--subcomponent",
+            "app",
+            "image.tag=v42",
+            "--push",
+            "-m",
+            "Updating image tag",
+        ];
+        clones.fab(&args).exited(0, &args);
+        let commit = head(&clones.ours);
+        assert_eq!((clones.tip(), commit.message().unwrap()), (commit.id(), "Updating image tag\n"));
+        let file = format!("config/{environment}.yaml");
+        assert_eq!(changed(&clones.ours, &commit), [file.as_str()]);
+        let want = fs::read_to_string(cases.join(case).join("expected/hld/master").join(&file)).unwrap();
+        let read = |text: &str| goyaml::from_str::<goyaml::Value>(text).unwrap();
+        assert_eq!(read(&clones.read(&file)), read(&want), "{case}");
+    }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::hld::{Hld, Run};
+use crate::site::Site;
 
 const COMMON: &str = "config/common.yaml";
 
@@ -168,6 +169,8 @@ fn err_arguments_that_say_nothing() {
     check_error(COMMON, "", &["set", "=x"], &["`=x`"]);
     check_error(COMMON, "", &["set", "a=1", "--json", "b=x"], &["`b=x`: the value is not JSON"]);
     check_error(COMMON, "", &["set", "--environment", "../x", "a=1"], &["`../x` leads out"]);
+    let layers = ["set", "--environment", "qa+west", "a=1"];
+    check_error(COMMON, "", &layers, &["`qa+west` is an environment of several config files"]);
     check_error(COMMON, "", &["set", "--file", "nope.yaml"], &["cannot read `nope.yaml`"]);
     check_error(COMMON, "", &["remove", "a"], &["there is no component.yaml"]);
 }
@@ -216,4 +219,80 @@ fn remove_takes_several_and_the_list_with_the_last() {
         "# our platform\nname: root\n\n",
     );
     run.says(&["there is no subcomponent `grafna`; did you mean `grafana`?"]);
+}
+
+#[test]
+fn remove_purges_config_and_what_was_installed() {
+    let files = [
+        ("component.yaml", COMPONENT),
+        (COMMON, "# all\nsubcomponents:\n  grafana: {config: {a: 1}}\n  web: {config: {a: 1}}\n"),
+        ("config/prod.yaml", "namespace: x\nsubcomponents:\n  grafana: {config: {a: 2}}\n"),
+        ("helm_repos/grafana/Chart.yaml", "name: grafana\n"),
+        ("helm_repos/web/Chart.yaml", "name: web\n"),
+    ];
+    let hld = Hld::new(&files);
+    let run = hld.fab(&["remove", "--purge", "--dry-run", "grafana"]).exited(0, &[]);
+    run.says(&[
+        "Would change config/common.yaml",
+        "Would change config/prod.yaml",
+        "Would remove helm_repos/grafana",
+    ]);
+    assert_eq!(hld.read("component.yaml"), COMPONENT);
+    hld.fab(&["remove", "--purge", "grafana"]).exited(0, &[]).says(&["Removing helm_repos/grafana"]);
+    assert_eq!(hld.read(COMMON), "# all\nsubcomponents:\n  web: {config: {a: 1}}\n");
+    assert_eq!(hld.read("config/prod.yaml"), "namespace: x\n");
+    assert_eq!(hld.files("helm_repos"), ["web/Chart.yaml"]);
+    hld.fab(&["remove", "--purge", "../grafana", ".."]).exited(0, &[]);
+    assert_eq!(hld.files("helm_repos"), ["web/Chart.yaml"]);
+}
+
+#[test]
+fn add_verifies_and_pins_sources() {
+    let site = Site::new(&[("component.yaml", "name: root\n"), ("web/component.yaml", "name: web\n")]);
+    let commit = site.repository("comp").commit(&[(
+        "component.yaml",
+        "name: comp\nsubcomponents:\n- {name: x, method: git, source: nowhere}\n",
+    )]);
+    let source = site.all().join("remotes/comp").display().to_string();
+    site.ok(&["add", "comp", "--source", &source, "--branch", "main", "--pin"])
+        .says(&[&format!("Pinned comp at {commit}")]);
+    assert!(site.read("component.yaml").contains(&format!("  version: {commit}\n  branch: main\n")));
+    site.ok(&["add", "web", "--path", "./web", "--method", "local", "--verify"]);
+    let before = site.read("component.yaml");
+    let args = ["add", "other", "--source", &source, "--branch", "mian", "--verify"];
+    site.fails(&args, 2, &["cannot install", "there is no branch `mian`", "there is `main`"]);
+    site.fails(
+        &["add", "other", "--path", "./wbe", "--method", "local", "--verify"],
+        2,
+        &["there is no `wbe`", "did you mean `web`?"],
+    );
+    assert_eq!(site.read("component.yaml"), before);
+}
+
+#[test]
+fn add_pins_the_newest_version_of_a_chart() {
+    let server = crate::remote_charts::repository();
+    let site = Site::new(&[("component.yaml", "name: root\n")]);
+    let source = server.url("/charts");
+    let add = |version: &str, path: &str| {
+        [
+            "add",
+            "web",
+            "--type",
+            "helm",
+            "--method",
+            "helm",
+            "--source",
+            &source,
+            "--path",
+            path,
+            "--version",
+            version,
+            "--pin",
+        ]
+        .map(str::to_owned)
+    };
+    let run = |args: [String; 13]| site.fab(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    run(add("", "web")).exited(0, &[]).says(&["Pinned web at "]);
+    run(add("", "wbe")).exited(2, &[]).says(&["there is no chart `wbe`", "there is `web`"]);
 }

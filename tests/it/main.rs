@@ -5,6 +5,7 @@
 mod chance;
 mod committing;
 mod console;
+mod corpus;
 mod editing;
 mod editor;
 mod examples;
@@ -15,6 +16,7 @@ mod generate;
 mod git_servers;
 mod help;
 mod hld;
+mod images;
 mod init;
 mod install;
 mod install_web;

@@ -174,7 +174,11 @@ impl<'a> Outline<'a> {
         let below = old.as_ref().is_some_and(|old| self.text[slot.after..old.start].contains('\n'));
         let Written { head, body } = if slot.within == Within::Brackets || self.layout.style.json {
             let indent = (self.layout.style.json && self.has_lines()).then(|| self.line_indent(slot.start));
-            Written { head: self.layout.flow(value, indent), body: None }
+            let head = match value {
+                Value::String(text) => self.layout.flow_text(text, self.style_of(slot.value)),
+                other => self.layout.flow(other, indent),
+            };
+            Written { head, body: None }
         } else if slot.within == Within::BlockList {
             self.layout.item(value, self.column(slot.start))
         } else {

@@ -169,6 +169,7 @@ fn brackets_keep_their_form() {
     check("a: {b: 1}\n", "a.c.d", "x", "a: {b: 1, c: {d: x}}\n");
     check("a: [{b: 1}, 2]\n", "a.0.c", "x", "a: [{b: 1, c: x}, 2]\n");
     check("a: [1]\n", "a.1", "x", "a: [1, x]\n");
+    check("a: {b: '1', c: \"2\"}\n", "a.b", "x", "a: {b: 'x', c: \"2\"}\n");
     check_unset("a: {b: 1, c: 2}\n", "a.b", "a: {c: 2}\n");
     check_unset("a: [1, 2, 3]\n", "a.1", "a: [1, 3]\n");
     check_unset("a: [1]\n", "a.0", "a: []\n");
@@ -183,7 +184,7 @@ fn json_stays_json() {
         "a.c",
         "{\n  \"a\": {\n    \"b\": 1,\n    \"c\": \"1\"\n  }\n}\n",
     );
-    check_there_and_back("{\n\t\"a\": 1\n}\n", "b", "{\n\t\"a\": 1,\n \"b\": \"1\"\n}\n");
+    check_there_and_back("{\n\t\"a\": 1\n}\n", "b", "{\n\t\"a\": 1,\n\t\"b\": \"1\"\n}\n");
     check(
         "{\n  \"a\": {}\n}\n",
         "a.b.c",

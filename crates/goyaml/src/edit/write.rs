@@ -137,7 +137,7 @@ impl Layout<'_> {
     /// Writes an entry in brackets.
     pub(super) fn flow_entry(&self, key: &str, value: &Value, indent: Option<usize>) -> String {
         let colon = if self.compact { ":" } else { ": " };
-        format!("{}{colon}{}", self.flow_text(key), self.flow(value, indent))
+        format!("{}{colon}{}", self.flow_text(key, Style::Plain), self.flow(value, indent))
     }
 
     /// Writes a value in brackets; what is in it has lines of its own if there is an indentation for its end.
@@ -153,7 +153,7 @@ impl Layout<'_> {
                 let items = items.iter().map(|item| self.flow(item, inner)).collect::<Vec<_>>();
                 self.brackets(['[', ']'], &items, indent)
             }
-            Value::String(text) => self.flow_text(text),
+            Value::String(text) => self.flow_text(text, Style::Plain),
             Value::Null => "null".to_owned(),
             Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => {
                 crate::to_string(value).unwrap_or_default().trim_end().to_owned()
@@ -172,9 +172,13 @@ impl Layout<'_> {
         }
     }
 
-    fn flow_text(&self, text: &str) -> String {
+    /// Writes a text in brackets, in these quotes if it can have them.
+    pub(super) fn flow_text(&self, text: &str, like: Style) -> String {
         if self.style.json {
             return json_text(text);
+        }
+        if like != Style::Plain {
+            return quoted(text, like);
         }
         // In brackets only what nobody could take for anything else goes without quotes.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+' | '@');

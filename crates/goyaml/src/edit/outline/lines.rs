@@ -6,9 +6,18 @@ use super::parts::{Parts, Slot, Within};
 use crate::tree::{Data, NodeId};
 
 impl Outline<'_> {
-    /// Writes with the line ends of the file.
+    /// Writes with the line ends of the file, and with tabs where its JSON is indented by these.
     pub(super) fn with_line_ends(&self, text: &str) -> String {
-        text.replace('\n', self.line_end)
+        if !(self.layout.style.json && self.text.contains("\n\t")) {
+            return text.replace('\n', self.line_end);
+        }
+        let tabbed = |line: &str| {
+            let content = line.trim_start_matches(' ');
+            format!("{}{content}", "\t".repeat(line.len() - content.len()))
+        };
+        let mut lines = text.split('\n');
+        let first = lines.next().unwrap_or_default().to_owned();
+        std::iter::once(first).chain(lines.map(tabbed)).collect::<Vec<_>>().join(self.line_end)
     }
 
     pub(super) fn line_start(&self, at: usize) -> usize {
