@@ -19,6 +19,33 @@ use crate::{closest, scalar};
 #[cfg(test)]
 mod oracle;
 
+/// Enumerations for which the server takes an empty text as a value, and not as one that is missing. In
+/// Kubernetes' own types they are pointers, which are filled in only if they are nil.
+const NEVER_EMPTY: [&str; 22] = [
+    "cachingMode",
+    "completionMode",
+    "failurePolicy",
+    "fsGroupChangePolicy",
+    "internalTrafficPolicy",
+    "ipFamilyPolicy",
+    "matchPolicy",
+    "mountPropagation",
+    "nodeAffinityPolicy",
+    "nodeTaintsPolicy",
+    "parameterNotFoundAction",
+    "pathType",
+    "podReplacementPolicy",
+    "preemptionPolicy",
+    "procMount",
+    "reinvocationPolicy",
+    "sideEffects",
+    "stopSignal",
+    "supplementalGroupsPolicy",
+    "unhealthyPodEvictionPolicy",
+    "volumeBindingMode",
+    "volumeMode",
+];
+
 /// Checks a resource against a definition.
 pub(crate) fn check<'a>(
     graph: &Graph,
@@ -104,6 +131,13 @@ impl<'a> Check<'_, '_, 'a> {
         let outer = self.is_status;
         self.is_status |= field.name == "status";
         self.value(value, &field.shape);
+        if let (Shape::OneOf(values), Value::String(text)) = (&field.shape, value)
+            && text.is_empty()
+            && NEVER_EMPTY.contains(&field.name)
+            && !self.is_status
+        {
+            self.found.error(value, "enum", format!("an empty text is not one of {}", values.join(", ")));
+        }
         self.is_status = outer;
     }
 

@@ -1,8 +1,8 @@
 //! Resources with faults, and what is found in them.
 //!
 //! Each file of `testdata/rules` is a stream; the comments of a document say
-//! what is found in it, `# LEVEL PATH: RULE`, and nothing else may be. What is
-//! an error there was refused by a kube-apiserver 1.36, too.
+//! what is found in it, `# LEVEL PATH: RULE`, and nothing else may be. Most errors
+//! there are verdicts of a kube-apiserver 1.36; the others follow from its source.
 
 use std::fs;
 use std::path::Path;

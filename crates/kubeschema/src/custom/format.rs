@@ -73,15 +73,26 @@ fn is_mac(text: &str) -> bool {
         && parts.iter().all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
+/// One label with at most one dash, behind its first character, or labels that end in a domain of letters:
+/// that is what the pattern of `strfmt` comes to.
 fn is_hostname(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "$+<=>^`|~".contains(c);
     let is_label = |label: &str| {
-        let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
         (1..=63).contains(&label.len())
-            && is_end(label.bytes().next())
-            && is_end(label.bytes().last())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.starts_with(is_plain)
+            && label.ends_with(is_plain)
+            && label.chars().all(|c| is_plain(c) || c == '-')
     };
-    text.len() <= 255 && text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
+    let Some((labels, domain)) = text.rsplit_once('.') else {
+        let mut chars = text.chars();
+        let is_start = chars.next().is_some_and(is_plain);
+        let rest = chars.as_str();
+        return is_start && text.len() <= 64 && rest.strip_prefix('-').unwrap_or(rest).chars().all(is_plain);
+    };
+    text.len() <= 255
+        && (2..=63).contains(&domain.chars().count())
+        && domain.chars().all(char::is_alphabetic)
+        && labels.split('.').all(is_label)
 }
 
 fn is_email(text: &str) -> bool {
@@ -123,7 +134,11 @@ mod tests {
         check("ipv6", &["::1"], &["1.2.3.4"]);
         check("cidr", &["10.0.0.0/8"], &["10.0.0.0"]);
         check("mac", &["01:23:45:67:89:ab"], &["01:23"]);
-        check("hostname", &["a.b", "A-1"], &["a_b", "-a"]);
+        check(
+            "hostname",
+            &["a", "A-1", "x-y.example.com"],
+            &["a_b", "-a", "a.b", "a-b-c", "a.example.", "10.0.0.1"],
+        );
         check("email", &["a@b"], &["a", "@b"]);
         check("uri", &["http://a/b", "/a"], &["x y"]);
         check("uuid", &["123e4567-e89b-12d3-a456-426614174000"], &["123e4567"]);

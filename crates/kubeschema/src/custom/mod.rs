@@ -89,6 +89,7 @@ impl CustomKinds {
             schema::check(graph, graph.object_meta(), minor, metadata, found);
         }
         metadata::check_named(names::dns_subdomain, Some(kind.scope), resource, found);
+        metadata::check_custom_finalizers(resource, found);
         structure::check_root(resource, &kind.schema, embedded, found);
         values::check_root(resource, &kind.schema, kind.has_status, &self.patterns, found);
         if let Some(rules) = kind.rules.as_ref().filter(|_| !found.has_errors()) {

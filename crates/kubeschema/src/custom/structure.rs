@@ -29,13 +29,13 @@ pub(crate) fn check_root<'a>(
     found: &mut Findings<'a>,
 ) {
     if resource.as_mapping().is_some() {
-        Structure { embedded, found, is_open: false }.fields(resource, schema, &OWN);
+        Structure { embedded, found, is_open: false, is_default: false }.fields(resource, schema, &OWN);
     }
 }
 
-/// Checks a value below the root.
+/// Checks the default of a schema.
 pub(crate) fn check<'a>(value: &'a Value, schema: &Value, embedded: Embedded<'_>, found: &mut Findings<'a>) {
-    Structure { embedded, found, is_open: false }.value(value, schema);
+    Structure { embedded, found, is_open: false, is_default: true }.value(value, schema);
 }
 
 struct Structure<'g, 'f, 'a> {
@@ -43,6 +43,8 @@ struct Structure<'g, 'f, 'a> {
     found: &'f mut Findings<'a>,
     /// In an object that keeps unknown fields, which those in it then do as well.
     is_open: bool,
+    /// In a default, whose unknown fields would not be there any more once it is filled in.
+    is_default: bool,
 }
 
 impl<'a> Structure<'_, '_, 'a> {
@@ -86,7 +88,7 @@ impl<'a> Structure<'_, '_, 'a> {
         let outer = self.is_open;
         self.is_open |= is_true(schema, "x-kubernetes-preserve-unknown-fields");
         let is_open = self.is_open
-            || (own.is_empty() && properties.is_none() && additional.is_none())
+            || (own.is_empty() && properties.is_none() && additional.is_none() && !self.is_default)
             || additional.and_then(Value::as_bool) == Some(true);
         for (name, value) in object.as_mapping().into_iter().flatten() {
             let known = properties.and_then(|properties| field(properties, name));

@@ -18,7 +18,7 @@ pub(crate) fn check_root<'a>(
     patterns: &Patterns,
     found: &mut Findings<'a>,
 ) {
-    let mut values = Values { patterns, found: Some(found), errors: 0 };
+    let mut values = Values { patterns, found: Some(found), errors: 0, is_default: false };
     values.requirements(resource, schema);
     for (name, value) in resource.as_mapping().into_iter().flatten() {
         let Some(property) = field(schema, "properties").and_then(|all| field(all, name)) else { continue };
@@ -37,9 +37,9 @@ pub(crate) fn check_root<'a>(
     values.alternatives(resource, schema);
 }
 
-/// Checks a value below the root.
+/// Checks the default of a schema. Into it, no other defaults are filled.
 pub(crate) fn check<'a>(value: &'a Value, schema: &Value, patterns: &Patterns, found: &mut Findings<'a>) {
-    Values { patterns, found: Some(found), errors: 0 }.check(value, schema);
+    Values { patterns, found: Some(found), errors: 0, is_default: true }.check(value, schema);
 }
 
 struct Values<'p, 'f, 'a> {
@@ -47,6 +47,7 @@ struct Values<'p, 'f, 'a> {
     /// None where the question is only whether there is an error.
     found: Option<&'f mut Findings<'a>>,
     errors: usize,
+    is_default: bool,
 }
 
 /// The keys that bound how much of something there may be.
@@ -72,7 +73,8 @@ impl<'a> Values<'_, '_, 'a> {
     }
 
     fn fits(&self, value: &'a Value, schema: &Value) -> bool {
-        let mut values = Values { patterns: self.patterns, found: None, errors: 0 };
+        let mut values =
+            Values { patterns: self.patterns, found: None, errors: 0, is_default: self.is_default };
         values.check(value, schema);
         values.errors == 0
     }
@@ -242,7 +244,7 @@ impl<'a> Values<'_, '_, 'a> {
         for name in items(schema, "required").iter().filter_map(Value::as_str) {
             let property = field(schema, "properties").and_then(|all| field(all, name));
             let has_default = property.is_some_and(|property| field(property, "default").is_some());
-            if object.get(name).is_none() && !has_default {
+            if object.get(name).is_none() && (!has_default || self.is_default) {
                 self.key_error(object, name, "required", || format!("required field {name:?} is missing"));
             }
         }

@@ -7,9 +7,14 @@ use crate::kind::{Kind, Scope};
 use crate::names::{self, Complaint};
 use crate::view::{entries, field, filled, is_true, items, text};
 
+/// Finalizers that need no domain.
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
 /// Checks the metadata of a resource.
 pub(crate) fn check<'a>(kind: &Kind, resource: &'a Value, found: &mut Findings<'a>) {
     check_named(name_rule(kind), kind.scope, resource, found);
+    let finalizers = field(resource, "metadata").map(|metadata| items(metadata, "finalizers"));
+    finalizers.into_iter().flatten().for_each(|finalizer| check_finalizer(finalizer, found));
 }
 
 /// Checks the metadata of a resource whose name has a form.
@@ -34,7 +39,6 @@ pub(crate) fn check_named<'a>(
     check_labels(metadata, "labels", found);
     check_annotations(metadata, found);
     owners(metadata, found);
-    items(metadata, "finalizers").iter().for_each(|finalizer| check_finalizer(finalizer, found));
     if !items(metadata, "managedFields").is_empty() {
         found.key_error(
             metadata,
@@ -42,6 +46,21 @@ pub(crate) fn check_named<'a>(
             "metadata",
             "managedFields may not be set in what is applied",
         );
+    }
+}
+
+/// Checks the finalizers of a custom resource, which need no domain.
+pub(crate) fn check_custom_finalizers<'a>(resource: &'a Value, found: &mut Findings<'a>) {
+    let Some(metadata) = field(resource, "metadata") else { return };
+    for finalizer in items(metadata, "finalizers") {
+        let name = finalizer.as_str().unwrap_or_default();
+        if let Some(complaint) = names::qualified_name(name) {
+            found.error(finalizer, "metadata", format!("finalizer {name:?}: {complaint}"));
+        } else if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
+            let message =
+                format!("finalizer {name:?} has no domain, as in example.com/{name}; the server warns of it");
+            found.warning(finalizer, "metadata", message);
+        }
     }
 }
 
@@ -150,13 +169,12 @@ fn owners<'a>(metadata: &'a Value, found: &mut Findings<'a>) {
     }
 }
 
-/// Checks the name of a finalizer.
+/// Checks the name of a finalizer of one of Kubernetes' own kinds.
 pub(crate) fn check_finalizer<'a>(finalizer: &'a Value, found: &mut Findings<'a>) {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     let name = finalizer.as_str().unwrap_or_default();
     if let Some(complaint) = names::qualified_name(name) {
         found.error(finalizer, "metadata", format!("finalizer {name:?}: {complaint}"));
-    } else if !name.contains('/') && !STANDARD.contains(&name) {
+    } else if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
         found.error(
             finalizer,
             "metadata",

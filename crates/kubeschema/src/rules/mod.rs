@@ -13,6 +13,7 @@ mod common;
 mod config;
 mod container;
 mod definition;
+mod devices;
 mod env;
 mod expressions;
 mod job;
@@ -107,6 +108,12 @@ fn check_spec<'a>(kind: &Kind, spec: &'a Value, found: &mut Findings<'a>) {
         ("policy", "PodDisruptionBudget") => autoscaling::disruption_budget(spec, found),
         ("networking.k8s.io", "NetworkPolicy") => network::policy(spec, found),
         ("storage.k8s.io", "CSIDriver") => storage::driver(spec, found),
+        ("resource.k8s.io", "ResourceClaim") => devices::claim(kind.version, spec, found),
+        ("resource.k8s.io", "ResourceClaimTemplate") => {
+            if let Some(inner) = field(spec, "spec") {
+                devices::claim(kind.version, inner, found);
+            }
+        }
         ("coordination.k8s.io", "Lease") => cluster::lease(spec, found),
         ("certificates.k8s.io", "CertificateSigningRequest") => cluster::signing_request(spec, found),
         ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => {

@@ -135,7 +135,7 @@ fn exposure<'a>(spec: &'a Value, kind: &str, found: &mut Findings<'a>) {
 
 fn families<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     let families = items(spec, "ipFamilies");
-    if families.len() > 1 && text(spec, "ipFamilyPolicy") == Some("SingleStack") {
+    if families.len() > 1 && matches!(filled(spec, "ipFamilyPolicy"), None | Some("SingleStack")) {
         let message = "two families need ipFamilyPolicy PreferDualStack or RequireDualStack";
         found.key_error(spec, "ipFamilyPolicy", "exclusive", message);
     }
@@ -190,6 +190,9 @@ fn endpoint_ports<'a>(ports: &'a [Value], needs_port: bool, found: &mut Findings
     for one in ports {
         if needs_port && ports.len() > 1 {
             required(one, &["name"], found);
+        }
+        if needs_port && (one.is_null() || one.get("port").is_some_and(Value::is_null)) {
+            found.key_error(one, "port", "required", "null counts as 0, which is no port");
         }
         named(one, "name", names::dns_label, found);
         let name = text(one, "name").unwrap_or_default();

@@ -123,8 +123,9 @@ pub(crate) fn class<'a>(resource: &'a Value, found: &mut Findings<'a>) {
     }
     let topologies = items(resource, "allowedTopologies");
     for (index, topology) in topologies.iter().enumerate() {
-        if topologies[..index].contains(topology) {
-            found.error(topology, "duplicate", "the topology is in the list twice");
+        let is_empty = items(topology, "matchLabelExpressions").is_empty();
+        if is_empty || topologies[..index].contains(topology) {
+            found.error(topology, "duplicate", "the topology is empty or in the list twice");
         }
         let mut seen = BTreeSet::new();
         for requirement in items(topology, "matchLabelExpressions") {

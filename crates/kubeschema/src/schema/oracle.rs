@@ -14,6 +14,7 @@ use crate::finding::Findings;
 use crate::graph::{Graph, Identity, Need, Shape};
 use crate::kind::split;
 use crate::minor::Minor;
+use crate::schema::NEVER_EMPTY;
 
 /// What JSON Schema can say.
 const RULES: [&str; 5] = ["type", "unknown-field", "required", "enum", "integer"];
@@ -59,6 +60,12 @@ impl Writer<'_> {
             if need != Need::Optional {
                 required.push(field.name);
             }
+            let schema = match field.shape {
+                Shape::OneOf(_) if NEVER_EMPTY.contains(&field.name) && !is_status => {
+                    json!({"allOf": [schema, {"not": {"const": ""}}]})
+                }
+                _ => schema,
+            };
             properties.insert(field.name.to_owned(), schema);
         }
         let object = json!({
