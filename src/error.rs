@@ -628,7 +628,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::NoComponent { place: None, .. } => {
-                Some("run `fab` in a folder with a component.yaml, or name one with -C".into())
+                Some("run `fab` in a folder with a component.yaml, or name one with -C; `fab init` begins one".into())
             }
             Error::NoComponent { place: Some(_), .. } => {
                 Some("correct `source` or `path`, or add a component.yaml there".into())

@@ -22,7 +22,7 @@ pub(super) fn new_definition(name: &str, environments: &[String]) -> Vec<(String
     let fixed = [
         ("component.yaml", COMPONENT.replace("NAME", &scalar(name))),
         ("config/common.yaml", format!("{MODELINE}{CONFIG_COMMON}")),
-        ("hello/configmap.yaml.hbs", TEMPLATE.to_owned()),
+        ("hello/hello.yaml.hbs", TEMPLATE.to_owned()),
         ("fab.yaml", format!("{FAB}{listed}")),
         (".gitignore", GITIGNORE.to_owned()),
         ("README.md", README.replace("NAME", name)),
@@ -79,6 +79,11 @@ subcomponents:
 ";
 
 const TEMPLATE: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {{fab.namespace}}
+---
 apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -13,7 +13,7 @@ const WRITTEN: [&str; 11] = [
     "config/dev.yaml",
     "config/prod.yaml",
     "fab.yaml",
-    "hello/configmap.yaml.hbs",
+    "hello/hello.yaml.hbs",
 ];
 
 fn files(hld: &Hld, folder: &str) -> Vec<String> {
@@ -38,7 +38,7 @@ fn a_new_definition_generates_at_once() {
         hld.files("platform/generated"),
         ["dev/hello.yaml", "dev/platform.yaml", "prod/hello.yaml", "prod/platform.yaml"]
     );
-    let want = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: hello\ndata:\n  \
+    let want = "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: hello\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: hello\ndata:\n  \
                 environment: \"dev\"\n  greeting: \"Hello from dev\"\n\n";
     assert_eq!(hld.read("platform/generated/dev/hello.yaml"), want);
     hld.ok(&["validate", "-C", "platform", "--deny", "warnings"]);
