@@ -63,6 +63,12 @@ pub fn yaml_edit(bytes: &[u8]) {
             PathSegment::Index(at) => value.as_sequence()?.get(*at),
         });
         assert_eq!(found, Some(&value), "{path:?}");
+        if path.len() == 1 && path[0] == PathSegment::Key(new) && changed.contains("\n'fab: new':") {
+            let same = |pair: &(u8, u8)| pair.0 == pair.1;
+            let ahead = text.bytes().zip(changed.bytes()).take_while(same).count();
+            let behind = text.bytes().rev().zip(changed.bytes().rev()).take_while(same).count();
+            assert!(ahead + behind >= text.len(), "a line of its own changes no other byte");
+        }
         let removed = goyaml::unset_in_text(&changed, &path, style);
         if let Ok(removed) = removed {
             let read: Value =

@@ -42,7 +42,7 @@ struct CommitArgs {
 #[derive(clap::Args)]
 struct FromArgs {
     /// The commit that is the reason: a trailer names it, and so do those below [default: that of the pipeline].
-    #[arg(long, value_name = "SHA")]
+    #[arg(long, value_name = "SHA", value_parser = hash)]
     from_commit: Option<String>,
     /// Repository of that commit.
     #[arg(long, value_name = "URL")]
@@ -56,6 +56,13 @@ struct FromArgs {
     /// Date of that commit, as in `2026-01-31T12:00:00Z`.
     #[arg(long, value_name = "DATE")]
     from_date: Option<String>,
+}
+
+/// Reads a hash as Argo CD does, which passes over trailers with another one.
+fn hash(text: &str) -> std::result::Result<String, String> {
+    let is_hash =
+        (5..=40).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if is_hash { Ok(text.to_owned()) } else { Err("it has to be 5 to 40 digits of 0-9 and a-f".to_owned()) }
 }
 
 /// Makes changes in a folder.

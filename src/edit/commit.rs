@@ -79,6 +79,8 @@ pub fn commit(
         return Ok(Committed { files, commit: None, pushed: None, left_behind: None });
     }
     let base = work.checkout.head().map_err(failed)?;
+    let options = &CommitOptions { trailers: trailers(options, base.as_deref()), ..options.clone() };
+    let work = Work { options, ..work };
     let id = work.commit(base.as_deref(), &texts)?;
     let upstream = match &options.push {
         Push::No => None,
@@ -198,6 +200,12 @@ impl Work<'_> {
     fn commit(&self, parent: Option<&str>, texts: &[NewText]) -> Result<String, Error> {
         self.checkout.commit(parent, texts, &message(self.options)).map_err(failed)
     }
+}
+
+/// Returns the trailers; a pipeline of the definition itself would name the commit that the new one follows anyway.
+fn trailers(options: &CommitOptions, base: Option<&str>) -> Vec<(String, String)> {
+    let names_base = options.trailers.iter().any(|(_, value)| Some(value.as_str()) == base);
+    if names_base { Vec::new() } else { options.trailers.clone() }
 }
 
 /// Returns the message with its trailers as the last paragraph.

@@ -199,6 +199,11 @@ fn check_writable(file: &Edited) -> Result<(), Error> {
         let source = io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only");
         return Err(Error::Unwritable { path: file.file.clone(), source });
     }
+    let now = fs::read(&file.path).ok();
+    if now.as_deref() != file.before.as_deref().map(str::as_bytes) {
+        let source = io::Error::other("somebody else has changed it meanwhile");
+        return Err(Error::Unwritable { path: file.file.clone(), source });
+    }
     Ok(())
 }
 

@@ -148,8 +148,7 @@ fn set_in(options: &ImageOptions, shown: &str, name: &str) -> Result<Edited, Err
 }
 
 fn nowhere(name: &str, places: &[(String, Vec<Spot>)]) -> Error {
-    let mut known: Vec<String> =
-        places.iter().flat_map(|(_, spots)| spots).filter_map(|spot| spot.full()).collect();
+    let mut known: Vec<String> = places.iter().flat_map(|(_, spots)| spots).filter_map(Spot::full).collect();
     known.sort();
     known.dedup();
     let looked = places.iter().map(|(file, _)| file.clone()).collect();

@@ -173,6 +173,15 @@ fn a_commit_says_why() {
 }
 
 #[test]
+fn a_pipeline_of_the_definition_gives_no_reason() {
+    let clones = Clones::new();
+    let base = head(&clones.ours).id().to_string();
+    clones.fab(&["set", "--commit", "a=2", "--from-commit", &base]).exited(0, &[]);
+    assert_eq!(head(&clones.ours).message().unwrap(), "Set a in common\n");
+    check_nothing_changes(&clones, &["set", "--commit", "a=3", "--from-commit", "HEAD"], &["5 to 40 digits"]);
+}
+
+#[test]
 fn a_push_is_where_the_branch_came_from() {
     let clones = Clones::new();
     clones
