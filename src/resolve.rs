@@ -406,7 +406,7 @@ impl<'a> Resolver<'a> {
             let names = self.definition.environments.iter().map(String::as_str);
             let suggestion = closest(name, names).map(str::to_owned);
             let name = name.to_owned();
-            let is_component = ComponentPaths::of(self.definition).has(&place::clean(&name));
+            let is_component = ComponentPaths::of(self.definition).knows(&place::clean(&name));
             let kind = if is_component {
                 WarningKind::ComponentAsEnvironment { name }
             } else {
@@ -456,9 +456,14 @@ impl ComponentPaths {
         paths
     }
 
+    /// Returns whether there is a component of this path.
+    fn knows(&self, path: &str) -> bool {
+        self.known.contains(path)
+    }
+
     /// Returns whether there is a component of this path, or may be one.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.known.contains(path) || self.unread.iter().any(|unread| place::is_below(path, unread))
+        self.knows(path) || self.unread.iter().any(|unread| place::is_below(path, unread))
     }
 
     /// Returns the path that may be meant: one that ends alike, or that is written alike.
