@@ -14,6 +14,7 @@ use super::Ui;
 use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::insight::Cause;
 use crate::source::SourceError;
+use crate::source::url::is_secret;
 use crate::validate::Finding;
 
 /// All failures of a run.
@@ -201,7 +202,7 @@ pub(super) fn render_finding(finding: &Finding, styled: bool) -> String {
     renderer.render(&[group]).to_string()
 }
 
-/// A place whose text shows no user and password of an address: people write them into component files.
+/// A place whose text shows no user, password or token of an address: people write them into component files.
 fn without_secrets(place: Place) -> Place {
     let mut text = String::new();
     let mut rest = &*place.text;
@@ -218,7 +219,25 @@ fn without_secrets(place: Place) -> Place {
         return place;
     }
     text.push_str(rest);
-    Place { text: text.into(), ..place }
+    Place { text: without_secret_parameters(&text).into(), ..place }
+}
+
+fn without_secret_parameters(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    // Each piece after the first begins with what may be a parameter of a query.
+    for (at, piece) in text.split_inclusive(['?', '&']).enumerate() {
+        let end = |c: char| c.is_whitespace() || "'\"#?&".contains(c);
+        match piece.split_once('=') {
+            Some((name, value)) if at > 0 && is_secret(name) => {
+                let length = value.find(end).unwrap_or(value.len());
+                let stars = value[..length].chars().map(|_| '*');
+                shown.extend(name.chars().chain(['=']).chain(stars));
+                shown.push_str(&value[length..]);
+            }
+            _ => shown.push_str(piece),
+        }
+    }
+    shown
 }
 
 /// A place, with the line that it is in if the text is known.
@@ -313,6 +332,8 @@ mod tests {
         place.text = "name: web\nsource: https://mé:s3cr3t@h.example/x@y\n".into();
         let text = without_secrets(place).text;
         assert_eq!(&*text, "name: web\nsource: https://*********@h.example/x@y\n");
+        let text = without_secret_parameters("{source: 'https://h/x?ref=v1&token=s3cr3t', path: a=b}");
+        assert_eq!(text, "{source: 'https://h/x?ref=v1&token=******', path: a=b}");
     }
 
     #[test]

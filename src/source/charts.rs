@@ -238,7 +238,7 @@ impl Charts {
         let download = self.with_tls(&terms.tls, |http| Ok(http.download(&request, folder, progress)?))?;
         match &found.digest {
             Some(wanted) if *wanted != download.digest => {
-                Err(SourceError::DigestMismatch { wanted: wanted.clone(), found: download.digest })
+                Err(SourceError::NotAsStated { wanted: wanted.clone(), found: download.digest })
             }
             _ => Ok(download),
         }

@@ -62,6 +62,14 @@ pub enum SourceError {
         /// The digest of what is there.
         found: String,
     },
+    /// The content is not what its own server says that it is.
+    #[error("the content is {found}, and the server states {wanted}")]
+    NotAsStated {
+        /// The digest that an index, a manifest or an address states, `sha256:…`.
+        wanted: String,
+        /// The digest of what is there.
+        found: String,
+    },
     /// The content is not what the component asks for.
     #[error("the content is {found}, and `sha256` asks for {wanted}")]
     OtherContent {
@@ -150,6 +158,9 @@ impl SourceError {
             SourceError::DigestMismatch { .. } => {
                 Some("see what has changed; `fab update` takes it into fab.lock".into())
             }
+            SourceError::NotAsStated { .. } => {
+                Some("somebody on the way has changed it, or the server is wrong: tell who runs it".into())
+            }
             SourceError::OtherContent { .. } => Some(
                 "see what has changed, and write the new digest into the component if it is right".into(),
             ),
@@ -179,6 +190,7 @@ impl SourceError {
             | SourceError::Unauthorized { .. }
             | SourceError::Untrusted { .. }
             | SourceError::DigestMismatch { .. }
+            | SourceError::NotAsStated { .. }
             | SourceError::OtherContent { .. }
             | SourceError::NotAllowed(_)
             | SourceError::Malformed { .. }

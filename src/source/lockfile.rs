@@ -122,7 +122,11 @@ impl Lockfile {
             let source = entry.source.clone();
             let (asked, resolved) =
                 entry.split().ok_or_else(|| (format!("the entry of `{source}` is incomplete"), None))?;
-            entries.insert(asked, resolved);
+            // Such is what is left of two branches that were merged by hand.
+            let before = entries.insert(asked, resolved.clone());
+            if before.is_some_and(|before| before != resolved) {
+                return Err((format!("there are two different entries of `{source}`"), None));
+            }
         }
         Ok(Lockfile { entries })
     }
@@ -238,7 +242,7 @@ impl Entry {
 
 /// A hash becomes part of a path in the cache.
 fn is_hash(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn is_digest(text: &str) -> bool {
@@ -350,6 +354,11 @@ mod tests {
             "the entry of `x` is incomplete",
         );
         check_error("version: 1\nsources:\n- {method: http, source: x}\n", "the entry of `x` is incomplete");
+        let entry = |digest: &str| format!("- {{method: http, source: x, digest: 'sha256:{digest}'}}\n");
+        let twice = |other: &str| format!("version: 1\nsources:\n{}{}", entry(SHA256), entry(other));
+        check_error(&twice(&"0".repeat(64)), "there are two different entries of `x`");
+        check_error(&twice(&SHA256.to_uppercase()), "the entry of `x` is incomplete");
+        assert_eq!(Lockfile::parse(&twice(SHA256)).unwrap().iter().count(), 1);
         assert!(
             Lockfile::parse("version: 1\nsource: []\n").unwrap_err().0.contains("unknown field `source`")
         );

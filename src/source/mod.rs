@@ -31,7 +31,7 @@ mod placing;
 pub(crate) mod plan;
 mod subcharts;
 mod tokens;
-mod url;
+pub(crate) mod url;
 pub(crate) mod vendored;
 
 pub use cache::Cache;

@@ -14,12 +14,12 @@ use sha2::{Digest as _, Sha256};
 use sprig::semver::Version;
 use url::Url;
 
-use super::SourceError;
 use super::credentials::{Credential, Registered, Secret, authority};
 use super::helm_repo::{choose, not_found};
 use super::http::{
     Answer, Download, Http, HttpError, HttpErrorKind, Progress, Request, hex, is_this_machine, shown,
 };
+use super::{SourceError, SourceUrl};
 
 const MAX_MANIFEST: u64 = 4 << 20;
 const MAX_TAG_PAGES: usize = 1000;
@@ -44,7 +44,7 @@ impl Reference {
     /// Reads a reference.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
         let malformed = |message: &str| SourceError::Malformed {
-            what: format!("reference `{text}`"),
+            what: format!("reference `{}`", SourceUrl::new(text)),
             message: message.to_owned(),
         };
         let rest = text.strip_prefix("oci://").ok_or_else(|| malformed("it does not begin with oci://"))?;
@@ -215,7 +215,7 @@ impl<'a> Registry<'a> {
         if download.digest == pinned.archive {
             Ok(download)
         } else {
-            Err(SourceError::DigestMismatch { wanted: pinned.archive.clone(), found: download.digest })
+            Err(SourceError::NotAsStated { wanted: pinned.archive.clone(), found: download.digest })
         }
     }
 
@@ -229,7 +229,7 @@ impl<'a> Registry<'a> {
         })?;
         let digest = format!("sha256:{}", hex(&Sha256::digest(&answer.body)));
         if is_sha256(tag_or_digest) && tag_or_digest != digest {
-            return Err(SourceError::DigestMismatch { wanted: tag_or_digest.to_owned(), found: digest });
+            return Err(SourceError::NotAsStated { wanted: tag_or_digest.to_owned(), found: digest });
         }
         let manifest: Manifest = self.json(&answer.body, "the manifest")?;
         let is_chart = |layer: &&Layer| CHART_LAYERS.contains(&layer.media_type.as_str());
@@ -420,7 +420,8 @@ mod tests {
             "oci://me:pw@r/x",
             "oci://r/x@md5:1",
         ] {
-            assert!(Reference::parse(text).is_err(), "{text}");
+            let error = Reference::parse(text).expect_err(text).to_string();
+            assert!(!error.contains("pw"), "{error}");
         }
     }
 

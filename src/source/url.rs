@@ -16,12 +16,15 @@ pub struct SourceUrl {
     plain: String,
     user: Option<String>,
     password: Option<String>,
+    /// The query as it was, if there is a secret in it.
+    query: Option<String>,
 }
 
 impl SourceUrl {
     /// Splits an address as it is written in a component file.
     pub fn new(text: &str) -> Self {
-        let whole = || SourceUrl { plain: text.to_owned(), user: None, password: None };
+        let (text, query) = without_secret_query(text);
+        let whole = || SourceUrl { plain: text.clone(), user: None, password: None, query: query.clone() };
         let Some((scheme, rest)) = text.split_once("://") else { return whole() };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let Some((secret, host)) = authority.rsplit_once('@') else { return whole() };
@@ -33,9 +36,9 @@ impl SourceUrl {
         // The user of an ssh address is part of the place, `git@`, and no secret.
         if scheme == "ssh" || scheme == "git+ssh" {
             let plain = format!("{scheme}://{user}@{host}{behind}");
-            return SourceUrl { plain, user: Some(decode(user)), password };
+            return SourceUrl { plain, user: Some(decode(user)), password, query };
         }
-        SourceUrl { plain: format!("{scheme}://{host}{behind}"), user: Some(decode(user)), password }
+        SourceUrl { plain: format!("{scheme}://{host}{behind}"), user: Some(decode(user)), password, query }
     }
 
     /// Returns the address without user and password.
@@ -84,6 +87,9 @@ impl SourceUrl {
             url.set_username(user).ok()?;
             url.set_password(self.password.as_deref()).ok()?;
         }
+        if let Some(query) = &self.query {
+            url.set_query(Some(query));
+        }
         Some(url)
     }
 
@@ -108,6 +114,28 @@ impl SourceUrl {
         let drive = authority.len() == 1;
         (!drive && !authority.is_empty() && !authority.contains(['/', '\\'])).then_some(authority)
     }
+}
+
+/// Puts stars in place of the secrets in a query, such as `?token=…`; returns the query as it was, too, if there are any.
+fn without_secret_query(text: &str) -> (String, Option<String>) {
+    let (whole, fragment) =
+        text.split_once('#').map_or((text, ""), |(whole, _)| (whole, &text[whole.len()..]));
+    let Some((address, query)) = whole.split_once('?').filter(|(address, _)| address.contains("://")) else {
+        return (text.to_owned(), None);
+    };
+    let shown = |parameter: &str| match parameter.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=***"),
+        _ => parameter.to_owned(),
+    };
+    let plain = query.split('&').map(shown).collect::<Vec<_>>().join("&");
+    let secret = (plain != query).then(|| query.to_owned());
+    (format!("{address}?{plain}{fragment}"), secret)
+}
+
+/// Whether a parameter of this name lets its owner in, as forges and stores of files call them.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "sig" || ["token", "signature", "password", "secret"].iter().any(|end| name.ends_with(end))
 }
 
 /// Replaces `%xx`; what is no such thing stays.
@@ -186,6 +214,25 @@ mod tests {
         check("https://t0ken@h.example:8443/x", "https://h.example:8443/x", Some("t0ken"), None);
         check("https://h.example/x", "https://h.example/x", None, None);
         check("https://a@b:pw@h.example", "https://h.example", Some("a@b"), Some("pw"));
+    }
+
+    #[test]
+    fn secrets_in_a_query_are_sent_and_not_shown() {
+        let text = "https://h.example/x.yaml?ref=v1&private_token=s3cret&sig=a%2Fb#y";
+        check(text, "https://h.example/x.yaml?ref=v1&private_token=***&sig=***#y", None, None);
+        check_url(text, Some(text));
+        check(
+            "https://me:pw@h.example/x?X-Amz-Signature=a",
+            "https://h.example/x?X-Amz-Signature=***",
+            Some("me"),
+            Some("pw"),
+        );
+        check(
+            "https://h.example/x?design=a&key=b.yaml",
+            "https://h.example/x?design=a&key=b.yaml",
+            None,
+            None,
+        );
     }
 
     #[test]

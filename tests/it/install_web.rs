@@ -299,6 +299,32 @@ fn a_token_goes_to_its_source_and_nowhere_else() {
 }
 
 #[test]
+fn a_token_in_an_address_is_sent_and_not_stored() {
+    let server = Server::start(|request, _| match request.path.as_str() {
+        "/a.yaml?ref=v1&token=s3cr3t" => Reply::ok(MANIFEST),
+        _ => Reply::status(404),
+    });
+    let site = Site::new(&[]);
+    let entry = |token: &str| {
+        let source = server.url(&format!("/a.yaml?ref=v1&token={token}"));
+        [format!("name: a, type: static, method: http, source: '{source}'")]
+    };
+    write_entries(&site, &entry("s3cr3t"));
+    let mut printed = String::new();
+    for args in [&["install", "--dry-run"][..], &["-v", "install"], &["outdated"], &["list"]] {
+        let run = site.ok(args);
+        printed.push_str(&(run.stdout + &run.stderr));
+    }
+    assert!(site.read("fab.lock").contains("/a.yaml?ref=v1&token=***\n"), "{}", site.read("fab.lock"));
+    site.remove_cache();
+    write_entries(&site, &entry("s3cr3t-0ther"));
+    printed.push_str(&site.fails(&["install"], 2, &["not found (404)"]).stderr);
+    assert!(!printed.contains("s3cr3t"), "{printed}");
+    fs::remove_file(site.path("component.yaml")).unwrap();
+    assert_eq!(files_with(site.all(), "s3cr3t"), [] as [&str; 0]);
+}
+
+#[test]
 fn access_yaml_counts_in_local_components_only() {
     let server = Server::start(|request, _| match request.header("authorization") {
         None => Reply::ok(MANIFEST),

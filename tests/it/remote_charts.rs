@@ -202,7 +202,9 @@ fn an_archive_that_is_not_what_the_index_says_is_refused() {
     let output = Fab::new().template(&["--repo", &server.url(""), "web"], &[]);
     let error = String::from_utf8(output.stderr).unwrap();
     let (wanted, found) = ("0".repeat(64), sha256(&chart("web", "1.0.0")));
-    let want = format!("Error: the content has changed: sha256:{found} instead of sha256:{wanted}\n");
+    let want = format!(
+        "Error: the content is sha256:{found}, and the server states sha256:{wanted}\n\nhelp: somebody on the way has changed it, or the server is wrong: tell who runs it\n"
+    );
     assert!(error.starts_with(&want), "{error}");
     assert_eq!(output.status.code(), Some(1));
 }
