@@ -50,7 +50,9 @@ impl<'a> GitSource<'a> {
             matches!(url.scheme().as_deref(), None | Some("https" | "http" | "ssh" | "file" | "git+ssh"));
         if !known {
             let scheme = url.scheme().unwrap_or_default();
-            return Err(SourceError::Unsupported(format!("git is not spoken by `{scheme}`")));
+            return Err(SourceError::Unsupported(format!(
+                "`{scheme}://` is no way to a git repository: write https:// or ssh://"
+            )));
         }
         Ok(GitSource { remote: Remote::new(url, (logins, told), scratch)?, url })
     }

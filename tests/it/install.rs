@@ -370,6 +370,19 @@ fn err_secrets_in_an_address_are_shown_nowhere() {
 }
 
 #[test]
+fn err_a_protocol_without_protection_and_programs_are_no_sources() {
+    for source in ["git://h.example/x", "ext::sh -c true", "--upload-pack=x"] {
+        let site = Site::new(&[]);
+        site.write(
+            "component.yaml",
+            &format!("name: root\nsubcomponents:\n- {{name: c, method: git, source: '{source}'}}\n"),
+        );
+        site.fails(&["install"], 2, &[&format!("cannot install `{source}` by git"), "in component `c`"]);
+        assert!(!site.path("fab.lock").exists());
+    }
+}
+
+#[test]
 fn err_a_lockfile_that_is_none_is_not_overwritten() {
     let (site, _) = one();
     site.write("fab.lock", "version: 1\nsources:\n<<<<<<< HEAD\n");
