@@ -27,6 +27,7 @@ pub use helper::{ProgramError, ask_git_helper};
 pub use netrc::Netrc;
 
 use super::SourceError;
+use super::error::token_variable;
 
 /// A text that is used and never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -225,8 +226,8 @@ impl Credentials {
     }
 
     fn host_token(&self, host: &str, port: Option<u16>) -> Option<(&str, &Secret)> {
-        let with_port = port.map(|port| variable(&format!("{host}:{port}")));
-        let names = with_port.into_iter().chain([variable(host)]);
+        let with_port = port.map(|port| token_variable(&format!("{host}:{port}")));
+        let names = with_port.into_iter().chain([token_variable(host)]);
         names.into_iter().find_map(|name| {
             let (name, token) = self.hosts.0.iter().find(|(known, _)| *known == name)?;
             Some((name.as_str(), token))
@@ -238,13 +239,6 @@ impl Credentials {
 pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Returns the variable that holds the token of a host: `FAB_TOKEN_`, and the host in capitals with `_` for
-/// every dot, dash and colon.
-fn variable(host: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    format!("{HOST_TOKEN}{}", host.chars().map(letter).collect::<String>())
 }
 
 fn home(env: Env<'_>) -> Option<PathBuf> {
