@@ -346,9 +346,7 @@ impl Check<'_> {
 
     fn document(&self, document: Document<'_>) -> Checked {
         let mut checked = Checked::default();
-        let read = goyaml::from_str::<Value>(document.text);
-        let read = read.and_then(|value| Ok((value, goyaml::duplicate_keys(document.text)?)));
-        let (value, repeated_keys) = match read {
+        let (value, repeated_keys) = match goyaml::from_str_with_duplicate_keys::<Value>(document.text) {
             Ok((Value::Null, _)) => return checked,
             Ok(read) => read,
             Err(err) => {

@@ -33,11 +33,15 @@ pub fn duplicate_keys(text: &str) -> Result<Vec<DuplicateKey>> {
     let source = Source::from_text(text);
     let shift = source.skipped;
     let tree = Parser::new(&source.text, source.bad).and_then(|mut parser| Tree::first(&mut parser));
-    let tree = tree.map_err(|err| err.within(&source.text, shift))?;
+    tree.map(|tree| of(&tree, shift)).map_err(|err| err.within(&source.text, shift))
+}
+
+/// Returns the keys of a tree; `shift` is what was skipped before its text.
+pub(crate) fn of(tree: &Tree<'_>, shift: usize) -> Vec<DuplicateKey> {
     let mut again = Vec::new();
     for id in 0..tree.nodes.len() as NodeId {
         if matches!(tree.node(id).data, Data::Mapping(_)) {
-            let keys = repeated(&tree, id).into_iter();
+            let keys = repeated(tree, id).into_iter();
             again.extend(keys.map(|key| DuplicateKey {
                 key: tree.key_text(key).into_owned(),
                 location: Location::of(tree.node(key), shift),
@@ -45,7 +49,7 @@ pub fn duplicate_keys(text: &str) -> Result<Vec<DuplicateKey>> {
         }
     }
     again.sort_by_key(|duplicate| duplicate.location.range.start);
-    Ok(again)
+    again
 }
 
 fn repeated(tree: &Tree<'_>, mapping: NodeId) -> Vec<NodeId> {

@@ -68,6 +68,19 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T> {
     from_source(reader::Source::from_text(text), tree::Keys::Typed)
 }
 
+/// Reads the first document of a stream as [`from_str`] does, and returns what [`duplicate_keys`] does, too:
+/// the text is scanned once.
+pub fn from_str_with_duplicate_keys<T: DeserializeOwned>(text: &str) -> Result<(T, Vec<DuplicateKey>)> {
+    let source = reader::Source::from_text(text);
+    let parser = parser::Parser::new(&source.text, source.bad);
+    let read = parser.and_then(|mut parser| {
+        let tree = tree::Tree::first(&mut parser)?;
+        let value = T::deserialize(de::NodeReader::root(&tree))?;
+        Ok((value, duplicates::of(&tree, source.skipped)))
+    });
+    read.map_err(|err| err.within(&source.text, source.skipped))
+}
+
 /// Reads the first document of a stream in UTF-8 or, with a byte order mark, UTF-16.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     from_source(reader::Source::from_bytes(bytes), tree::Keys::Typed)

@@ -82,9 +82,7 @@ impl Schemas {
     /// Checks the text of one resource, its YAML included.
     pub fn check_text(&self, text: &str, minor: Minor) -> Vec<Finding> {
         let error = |rule, message| Finding { level: Level::Error, rule, path: KeyPath::default(), message };
-        let read = goyaml::from_str::<Value>(text);
-        let read = read.and_then(|resource| Ok((resource, goyaml::duplicate_keys(text)?)));
-        let (resource, again) = match read {
+        let (resource, again) = match goyaml::from_str_with_duplicate_keys::<Value>(text) {
             Ok(read) => read,
             Err(err) => return vec![error("yaml", err.to_string())],
         };
