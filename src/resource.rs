@@ -51,7 +51,7 @@ fn text(map: &Mapping, key: &str, shown: &str) -> Result<String, String> {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         Some(Value::Null) | None => Err(format!("there is no `{shown}`")),
         Some(Value::String(_)) => Err(format!("`{shown}` is empty")),
-        Some(other) => Err(format!("`{shown}` is {}, not a string", crate::config::merge::kind(other))),
+        Some(other) => Err(format!("`{shown}` is {}, not a string", other.kind())),
     }
 }
 

@@ -163,8 +163,8 @@ impl Merge {
             (higher @ (Value::Mapping(_) | Value::Sequence(_)), lower) => self.conflicts.push(Conflict {
                 subcomponents: self.subcomponents.clone(),
                 keys: self.keys.clone(),
-                higher: kind(higher),
-                lower: kind(lower),
+                higher: higher.kind(),
+                lower: lower.kind(),
             }),
             // A scalar wins, also over a map or a list.
             (
@@ -177,18 +177,6 @@ impl Merge {
                 _,
             ) => {}
         }
-    }
-}
-
-/// Names the kind of a value as a user would.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Int(_) | Value::Uint(_) | Value::Float(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a map",
     }
 }
 

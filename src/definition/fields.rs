@@ -7,7 +7,6 @@
 
 use goyaml::{Mapping, Value};
 
-use crate::config::merge::kind;
 use crate::document::{Document, Format, Step};
 use crate::error::{Error, Warning, WarningKind};
 use kubeschema::closest;
@@ -131,5 +130,5 @@ pub(crate) fn wrong_type(document: &Document, steps: &[Step], wanted: &'static s
         Some(Step::Index(_)) => "an item of the list".to_owned(),
         None => "the file".to_owned(),
     };
-    Error::WrongType { place: document.place(steps), field, wanted, found: kind(found) }
+    Error::WrongType { place: document.place(steps), field, wanted, found: found.kind() }
 }

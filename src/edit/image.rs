@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use goyaml::{Mapping, Value};
 
 use super::file::{Edited, Open};
-use super::set::{check_environment, put};
+use super::set::{check_environment, in_each, put};
 use crate::config::COMMON;
 use crate::definition::{self, Generator, place};
 use crate::document::{Document, Step};
@@ -118,12 +118,7 @@ enum Form {
 /// An image is set nowhere, or a file cannot be read or changed.
 pub fn set_image(options: &ImageOptions) -> Result<Vec<Edited>, Error> {
     let shown = place::typed(&options.directory);
-    let mut names: Vec<&str> = options.environments.iter().map(String::as_str).collect();
-    if names.is_empty() {
-        names.push(COMMON);
-    }
-    names.dedup();
-    names.into_iter().map(|name| set_in(options, &shown, name)).collect()
+    in_each(&options.environments, |name| set_in(options, &shown, name))
 }
 
 fn set_in(options: &ImageOptions, shown: &str, name: &str) -> Result<Edited, Error> {

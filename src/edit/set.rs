@@ -107,12 +107,20 @@ fn parse_path(text: &str) -> Result<Vec<Step>, Error> {
 /// A file cannot be read or changed, or an option makes no sense.
 pub fn set(options: &SetOptions) -> Result<Vec<Edited>, Error> {
     let shown = place::typed(&options.directory);
-    let mut names: Vec<&str> = options.environments.iter().map(String::as_str).collect();
+    in_each(&options.environments, |name| set_in(options, &shown, name))
+}
+
+/// Makes a change in the config of each environment, or in the common one.
+pub(super) fn in_each(
+    environments: &[String],
+    change: impl Fn(&str) -> Result<Edited, Error>,
+) -> Result<Vec<Edited>, Error> {
+    let mut names: Vec<&str> = environments.iter().map(String::as_str).collect();
     if names.is_empty() {
         names.push(COMMON);
     }
     names.dedup();
-    names.into_iter().map(|name| set_in(options, &shown, name)).collect()
+    names.into_iter().map(change).collect()
 }
 
 fn set_in(options: &SetOptions, shown: &str, name: &str) -> Result<Edited, Error> {

@@ -11,7 +11,6 @@ use kubecel::{Program, Type};
 use kubeschema::{KeyPath, Level, Segment};
 
 use super::files;
-use crate::config::merge::kind;
 use crate::error::{Error, Place, Position};
 use crate::resource::{self, ResourceId};
 use crate::schema::{Field, Shape, Table};
@@ -64,7 +63,7 @@ impl Policy {
             Error::Syntax { place: place(path), message }
         };
         let Some(map) = value.as_mapping() else {
-            return Err(wrong("", format!("a policy is a map, and this is {}", kind(value))));
+            return Err(wrong("", format!("a policy is a map, and this is {}", value.kind())));
         };
         if let Some(unknown) = map.keys().find(|key| !POLICY.names().any(|name| name == key.as_str())) {
             let near = kubeschema::closest(unknown, POLICY.names());
@@ -74,7 +73,7 @@ impl Policy {
         let text = |key: &str| match map.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.clone())),
-            Some(other) => Err(wrong(key, format!("`{key}` is text, and this is {}", kind(other)))),
+            Some(other) => Err(wrong(key, format!("`{key}` is text, and this is {}", other.kind()))),
         };
         let needed = |key: &str| text(key)?.ok_or_else(|| wrong(key, format!("a policy needs `{key}`")));
         let program = |key: &str, source: &str, wanted: &Type| {

@@ -115,7 +115,7 @@ pub fn insert_in_text(
         Some(Value::Sequence(items)) if at <= items.len() => items.insert(at, item.clone()),
         Some(Value::Sequence(items)) => return Err(EditError::NoItem { depth, len: items.len() }),
         other => {
-            return Err(EditError::NoPart { depth, found: other.map_or("nothing", |value| kind(value)) });
+            return Err(EditError::NoPart { depth, found: other.map_or("nothing", |value| value.kind()) });
         }
     }
     change(text, &wanted, style, |outline| outline.insert(list, at, item))
@@ -196,7 +196,7 @@ fn set_in_data(
                 None => Err(EditError::NoItem { depth, len }),
             }
         }
-        (_, other) => Err(EditError::NoPart { depth, found: kind(other) }),
+        (_, other) => Err(EditError::NoPart { depth, found: other.kind() }),
     }
 }
 
@@ -245,17 +245,6 @@ fn part_mut<'v>(value: &'v mut Value, path: &[PathSegment<'_>]) -> Option<&'v mu
         (&PathSegment::Index(at), Value::Sequence(items)) => items.get_mut(at),
         _ => None,
     })
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Int(_) | Value::Uint(_) | Value::Float(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a map",
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,18 @@ pub enum Value {
 }
 
 impl Value {
+    /// Names the kind of the value as a user would: "a map".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) | Value::Uint(_) | Value::Float(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Sequence(_) => "a list",
+            Value::Mapping(_) => "a map",
+        }
+    }
+
     /// Returns whether it is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

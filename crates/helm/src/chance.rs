@@ -36,10 +36,9 @@ pub fn reached(
     let output = rendered.to_bytes();
     let mut places: Vec<Place<'_>> = Vec::new();
     for chance in &rendered.chances {
-        let shown = shows(&output, &chance.of);
         match places.iter_mut().find(|place| place.chance.of.is_like(&chance.of)) {
-            Some(place) => place.shown |= shown,
-            None => places.push(Place { chance, shown }),
+            Some(place) => place.shown = place.shown || shows(&output, &chance.of),
+            None => places.push(Place { chance, shown: shows(&output, &chance.of) }),
         }
     }
     let hidden: Vec<&Use> =
