@@ -58,14 +58,14 @@ fn passing(function: &str) -> Passing {
 /// Checks which places (`file:line`) wrote each line, innermost first; the pieces of a line are parted by commas.
 #[track_caller]
 fn check_lines(texts: &[&str], want: &[(&str, &str)]) {
-    let lines = Lines::of("a");
+    let lines = Lines::of(["a"]);
     let out = run(texts, Value::map([("x", Value::str("1\n2"))]), &lines, &Reads::new(passing));
     let place = |origin: &Origin| format!("{}:{}", origin.position.file.to_text(), origin.position.line);
     let trail = |trail: &Vec<Origin>| trail.iter().map(place).collect::<Vec<_>>().join(" < ");
     let got: Vec<(&str, String)> = out
         .lines()
         .enumerate()
-        .map(|(at, line)| (line, lines.trails(at + 1).iter().map(trail).collect::<Vec<_>>().join(", ")))
+        .map(|(at, line)| (line, lines.trails("a", at + 1).iter().map(trail).collect::<Vec<_>>().join(", ")))
         .collect();
     let got: Vec<(&str, &str)> = got.iter().map(|(line, places)| (*line, places.as_str())).collect();
     assert_eq!(got, want, "texts: {texts:?}");
@@ -120,6 +120,28 @@ fn a_called_template_writes_into_the_same_output() {
     );
 }
 
+#[test]
+fn each_of_several_templates_has_lines_of_its_own() {
+    let functions = Functions::new(&[FUNCTIONS]);
+    let mut templates = Templates::new("set");
+    for (name, text) in [("a", "1\n{{ include \"b\" . }}"), ("b", "2"), ("c", "\n3")] {
+        templates.add(&Parsed::new(name, text.as_bytes(), &functions).expect("it parses"));
+    }
+    let lines = Lines::of(["a", "c"]);
+    for name in ["a", "b", "c"] {
+        let options = Options { lines: Some(&lines), ..Options::default() };
+        Exec::new(&templates, &functions, options).run(name, Value::Nil).expect("it runs");
+    }
+    let deepest = |template: &str, line: usize| {
+        let trails = lines.trails(template, line);
+        trails.first().map(|trail| (trail[0].template.to_text().into_owned(), trail[0].position.line))
+    };
+    assert_eq!(deepest("a", 1), Some(("a".to_owned(), 1)));
+    assert_eq!(deepest("a", 2), Some(("b".to_owned(), 1)));
+    assert_eq!(deepest("b", 1), None);
+    assert_eq!(deepest("c", 2), Some(("c".to_owned(), 2)));
+}
+
 /// Checks what is read of the map `{m: {k: {l: 1}, n: 2}}`: keys by path, `*` for all of a map, `?` for its being empty.
 #[track_caller]
 fn check_reads(template: &str, want: &[&str]) {
@@ -130,7 +152,7 @@ fn check_reads(template: &str, want: &[&str]) {
     m.insert("n", Value::Int(2));
     let data = Value::map([("m", Value::Map(m.clone()))]);
     let reads = Reads::new(passing);
-    run(&[template, "{{ .it.k }}"], data, &Lines::of("a"), &reads);
+    run(&[template, "{{ .it.k }}"], data, &Lines::of(["a"]), &reads);
     let mut got = Vec::new();
     for (path, map) in [("m", m), ("m.k", k)] {
         let Some(read) = reads.of(&map) else { continue };

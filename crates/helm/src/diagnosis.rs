@@ -89,7 +89,7 @@ pub struct RenderedLine<'a> {
 /// Returns the lines of templates that made each of these lines, the last one first; none for a line
 /// that cannot be found again.
 ///
-/// The chart is rendered again, as for [`diagnose`].
+/// The chart is rendered again, as for [`diagnose`], once for all of them.
 pub fn blame(
     wanted: &[RenderedLine<'_>],
     chart: &Chart,
@@ -99,16 +99,16 @@ pub fn blame(
     let mut found = vec![Vec::new(); wanted.len()];
     let Ok(prepared) = prepare(chart, values, &options.prepare()) else { return found };
     let paths: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.path).collect();
+    let lines = Lines::of(paths.iter().copied());
+    let recorders = Recorders { lines: Some(&lines), ..Recorders::default() };
+    let Ok(output) = engine::render(&prepared, options, recorders) else { return found };
     for path in paths {
-        let lines = Lines::of(path);
-        let recorders = Recorders { lines: Some(&lines), ..Recorders::default() };
-        let Ok(output) = engine::render(&prepared, options, recorders) else { continue };
         let Some(text) = output.files.get(path) else { continue };
         let text = String::from_utf8_lossy(text);
         let rendered: Vec<&str> = text.lines().collect();
         for (wanted, sites) in wanted.iter().zip(&mut found).filter(|(wanted, _)| wanted.path == path) {
             if let Some(line) = same_line(wanted, &rendered) {
-                *sites = sites_of(chart, &lines, line + 1);
+                *sites = sites_of(chart, &lines, path, line + 1);
             }
         }
     }
@@ -132,15 +132,15 @@ fn same_line(wanted: &RenderedLine<'_>, rendered: &[&str]) -> Option<usize> {
 /// Returns the lines of templates that made a line of a rendered file.
 fn trace(path: &str, line: usize, chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Vec<Site> {
     let Ok(prepared) = prepare(chart, values, &options.prepare()) else { return Vec::new() };
-    let lines = Lines::of(path);
+    let lines = Lines::of([path]);
     // It fails as it did before.
     let _ = finish(&prepared, options, Recorders { lines: Some(&lines), ..Recorders::default() });
-    sites_of(chart, &lines, line)
+    sites_of(chart, &lines, path, line)
 }
 
-fn sites_of(chart: &Chart, lines: &Lines, line: usize) -> Vec<Site> {
+fn sites_of(chart: &Chart, lines: &Lines, path: &str, line: usize) -> Vec<Site> {
     // Of the pieces of the line, the one that came the longest way tells most.
-    let trails = lines.trails(line).into_iter();
+    let trails = lines.trails(path, line).into_iter();
     let trail = trails.rev().max_by_key(Vec::len).unwrap_or_default();
     let mut sites: Vec<Site> = Vec::new();
     for site in trail.iter().filter_map(|origin: &Origin| origin_site(chart, origin)) {

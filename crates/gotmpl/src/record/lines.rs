@@ -15,10 +15,10 @@ use crate::templates::Entry;
 use crate::tree::NodeId;
 use crate::value::Str;
 
-/// Records which node wrote what, in the execution of one template.
+/// Records which node wrote what, in the executions of some templates.
 #[derive(Debug)]
 pub struct Lines {
-    template: Str,
+    templates: Vec<Str>,
     log: RefCell<Log>,
 }
 
@@ -39,13 +39,14 @@ struct Log {
     running: Vec<Run>,
     /// How many executions of other templates are running.
     others: usize,
-    /// The last one that no other one ran.
-    finished: Option<Run>,
+    /// The last one of each template that no other one ran.
+    finished: Vec<Run>,
 }
 
 /// One execution: its output, the pieces of that, and the executions inside it.
 #[derive(Debug)]
 struct Run {
+    template: Str,
     text: Vec<u8>,
     pieces: Vec<Piece>,
     inside: Vec<Run>,
@@ -78,26 +79,34 @@ struct Caller {
 }
 
 impl Lines {
-    /// Returns a recorder of the executions of that template, with all that they execute.
-    pub fn of(template: impl Into<Str>) -> Self {
-        Lines { template: template.into(), log: RefCell::default() }
+    /// Returns a recorder of the executions of those templates, with all that they execute.
+    pub fn of<T: Into<Str>>(templates: impl IntoIterator<Item = T>) -> Self {
+        Lines { templates: templates.into_iter().map(Into::into).collect(), log: RefCell::default() }
     }
 
-    /// Returns what wrote a line (from 1) of the output: for each piece of the line the node that made it, then
+    /// Returns what wrote a line (from 1) of the output of one of them: for each piece of the line the node that made it, then
     /// those that called it, up to the template itself.
     ///
     /// Blanks at the start of the line count only if there is nothing else.
-    pub fn trails(&self, line: usize) -> Vec<Vec<Origin>> {
-        self.log.borrow().finished.as_ref().map_or_else(Vec::new, |run| run.trails(line))
+    pub fn trails(&self, template: &str, line: usize) -> Vec<Vec<Origin>> {
+        let log = self.log.borrow();
+        let run = log.finished.iter().find(|run| run.template.as_bytes() == template.as_bytes());
+        run.map_or_else(Vec::new, |run| run.trails(line))
     }
 
     pub(crate) fn begin(&self, entry: &Arc<Entry>) {
         let mut log = self.log.borrow_mut();
-        if log.running.is_empty() && (log.others > 0 || entry.name != self.template) {
+        if log.running.is_empty() && (log.others > 0 || !self.templates.contains(&entry.name)) {
             log.others += 1;
             return;
         }
-        log.running.push(Run { text: Vec::new(), pieces: Vec::new(), inside: Vec::new(), caller: None });
+        log.running.push(Run {
+            template: entry.name.clone(),
+            text: Vec::new(),
+            pieces: Vec::new(),
+            inside: Vec::new(),
+            caller: None,
+        });
     }
 
     pub(crate) fn end(&self, written: &[u8]) {
@@ -109,7 +118,10 @@ impl Lines {
         written.clone_into(&mut run.text);
         match log.running.last_mut() {
             Some(outer) => outer.inside.push(run),
-            None => log.finished = Some(run),
+            None => {
+                log.finished.retain(|earlier| earlier.template != run.template);
+                log.finished.push(run);
+            }
         }
     }
 
