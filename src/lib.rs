@@ -18,6 +18,7 @@ pub mod definition;
 pub mod document;
 pub mod edit;
 pub mod error;
+pub mod finding;
 pub mod generate;
 mod git;
 pub mod hooks;

@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use goyaml::{Mapping, Value};
 use helm::{Capabilities, KubeVersion};
-use kubeschema::{KeyPath, Level, Minor, Schemas, Segment};
+use kubeschema::{KeyPath, Minor, Schemas, Segment};
 use rayon::prelude::*;
 
 use crate::config::{COMMON, Environment};
 use crate::definition::place;
 use crate::error::{Error, Place, Position, Warning};
+use crate::finding::{Finding, Level, Rule};
 use crate::generate::{Blame, OutputLine};
 use crate::output::OutputTree;
 use crate::project::{Project, RenderingSettings};
@@ -74,33 +75,6 @@ pub struct Input {
     pub text: Arc<str>,
 }
 
-/// Something that is wrong with a resource.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
-    /// How bad it is.
-    pub level: Level,
-    /// Name of the rule, as in `unknown-field`.
-    pub rule: Cow<'static, str>,
-    /// What is wrong.
-    pub message: String,
-    /// Where it is written; in several environments, in the first.
-    pub place: Place,
-    /// Where it is in the resource.
-    pub path: KeyPath,
-    /// The resource, if the document is one.
-    pub resource: Option<ResourceId>,
-    /// What more there is to say.
-    pub notes: Vec<String>,
-    /// The lines of templates that made it.
-    pub trail: Vec<Place>,
-    /// Path of the component; empty for none.
-    pub component: String,
-    /// The environments; none if the manifests are of no environment.
-    pub environments: Vec<String>,
-    /// The Kubernetes versions that it holds for.
-    pub minors: Vec<Minor>,
-}
-
 /// What a validation comes to.
 #[derive(Debug, Default)]
 pub struct Validation {
@@ -114,19 +88,36 @@ pub struct Validation {
     pub warnings: Vec<Warning>,
 }
 
-impl Finding {
-    /// Returns what the user can do about it, if that can be said.
-    pub fn hint(&self) -> Option<&'static str> {
-        match &*self.rule {
-            "no-schema" => Some(
-                "put its CustomResourceDefinition into `schemas/`, or name the kind under `validate.without-schema` in fab.yaml",
+/// Returns the rule of a name. They are many, and their names say what they ask for.
+fn rule(name: Cow<'static, str>) -> Rule {
+    let (about, help) = match name.strip_prefix("policy/") {
+        Some(policy) => (
+            format!("The policy `{policy}` of the definition is kept"),
+            "Change the resource, or the policy in fab.yaml or the folder policies",
+        ),
+        None => (
+            format!(
+                "The Kubernetes API server takes the resource, and as it is meant: {}",
+                name.replace('-', " ")
             ),
-            "flux-substitution" => Some(
-                "write `$${` for a `${` that stays, or set the annotation `kustomize.toolkit.fluxcd.io/substitute: disabled`",
-            ),
-            _ => None,
+            "Change what generates the resource: the component, its chart or its config",
+        ),
+    };
+    Rule { code: "", name, about: about.into(), help: help.into() }
+}
+
+/// Returns what the user can do about a finding, if that can be said.
+fn hint(rule: &str) -> Option<String> {
+    let hint = match rule {
+        "no-schema" => {
+            "put its CustomResourceDefinition into `schemas/`, or name the kind under `validate.without-schema` in fab.yaml"
         }
-    }
+        "flux-substitution" => {
+            "write `$${` for a `${` that stays, or set the annotation `kustomize.toolkit.fluxcd.io/substitute: disabled`"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 impl Rendered {
@@ -458,19 +449,12 @@ impl Document<'_> {
     }
 
     fn error(&self, rule: impl Into<Cow<'static, str>>, message: String, place: Place) -> Finding {
-        let environment = Some(self.input.environment.clone()).filter(|name| !name.is_empty());
+        let (environment, rule) = (&self.input.environment, rule.into());
         Finding {
-            level: Level::Error,
-            rule: rule.into(),
-            message,
-            place,
-            path: KeyPath::default(),
-            resource: None,
-            notes: Vec::new(),
-            trail: Vec::new(),
+            hint: hint(&rule),
             component: self.input.component.clone(),
-            environments: environment.into_iter().collect(),
-            minors: Vec::new(),
+            environments: Some(environment.clone()).filter(|name| !name.is_empty()).into_iter().collect(),
+            ..Finding::new(Level::Error, self::rule(rule), message, place)
         }
     }
 
@@ -508,7 +492,7 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in findings {
         let file = finding.environments.is_empty().then(|| finding.place.clone());
         let file = file.map(|place| (place.file, place.position));
-        let what = (finding.level, finding.rule.clone(), finding.message.clone());
+        let what = (finding.level, finding.rule.name.clone(), finding.message.clone());
         let whose = (finding.component.clone(), finding.resource.clone(), finding.path.0.clone());
         match known.get(&(what.clone(), whose.clone(), file.clone())) {
             Some(&at) => {

@@ -11,7 +11,7 @@ use helm::KubeVersion;
 
 use super::findings::Format;
 use super::report::Line;
-use super::validate::summarize;
+use super::validate::{findings, summarize};
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
@@ -106,7 +106,7 @@ fn validated(
         validation.explain(blame(options, &validation.lines(&rendered)));
     }
     let [Rendered { inputs, .. }] = &rendered;
-    ui.data(Format::Text.print(&validation.findings, inputs))?;
+    ui.data(findings(&validation, inputs).write(Format::Text, Ui::data_is_styled()))?;
     Ok(!summarize(&validation, inputs, false, ui))
 }
 

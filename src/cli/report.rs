@@ -12,10 +12,10 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 
 use super::Ui;
 use crate::error::{Error, Failure, Place, Position, Warning};
+use crate::finding::{self, Finding};
 use crate::insight::Cause;
 use crate::source::SourceError;
 use crate::source::url::is_secret;
-use crate::validate::Finding;
 
 /// All failures of a run.
 #[derive(Debug)]
@@ -179,13 +179,13 @@ impl Entry {
 pub(super) fn render_finding(finding: &Finding, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let level = match finding.level {
-        kubeschema::Level::Warning => Level::WARNING,
-        kubeschema::Level::Error => Level::ERROR,
+        finding::Level::Warning => Level::WARNING,
+        finding::Level::Error => Level::ERROR,
     };
     let path = finding.path.to_string();
     let what = finding.resource.as_ref().map(|resource| match path.as_str() {
-        "" => format!("{resource} [{}]", finding.rule),
-        path => format!("{resource}: {path} [{}]", finding.rule),
+        "" => format!("{resource} [{}]", finding.rule.name),
+        path => format!("{resource}: {path} [{}]", finding.rule.name),
     });
     let component = (!finding.component.is_empty()).then(|| format!("in component `{}`", finding.component));
     let environments =
@@ -194,9 +194,14 @@ pub(super) fn render_finding(finding: &Finding, styled: bool) -> String {
     let context = (!context.is_empty()).then(|| context.join(", "));
     let notes: Vec<String> = what.into_iter().chain(finding.notes.clone()).chain(context).collect();
     let notes = notes.iter().map(|text| Element::from(Level::NOTE.message(text)));
-    let help = finding.hint().map(|text| Element::from(Level::HELP.message(text)));
-    let group = Group::with_title(level.primary_title(&finding.message))
-        .element(excerpt(&finding.place))
+    let help = finding.hint.as_ref().map(|text| Element::from(Level::HELP.message(text)));
+    let title = level.primary_title(&finding.message);
+    // A rule with a code is looked up by it; the name says at once what it is about.
+    let id = (!finding.rule.code.is_empty()).then(|| format!("{} {}", finding.rule.code, finding.rule.name));
+    let title = if let Some(id) = &id { title.id(id) } else { title };
+    let place = without_secrets(finding.place.clone());
+    let group = Group::with_title(title)
+        .element(excerpt(&place))
         .elements(finding.trail.iter().map(excerpt))
         .elements(notes.chain(help));
     renderer.render(&[group]).to_string()
@@ -253,15 +258,24 @@ fn excerpt(place: &Place) -> Element<'_> {
 
 /// Marks the word at a position; none if the text has no such line.
 fn span(text: &str, position: Position) -> Option<Annotation<'static>> {
+    let word = word(text, position)?;
+    let start = word.as_ptr().addr() - text.as_ptr().addr();
+    Some(AnnotationKind::Primary.span(start..start + word.len()))
+}
+
+/// Returns the line of a position, without its end; none if the text has no such line.
+pub(super) fn line(text: &str, position: Position) -> Option<&str> {
     let line = text.split_inclusive('\n').nth(position.line.checked_sub(1)?)?;
-    let start = line.as_ptr().addr() - text.as_ptr().addr();
-    let content = line.trim_end_matches(['\n', '\r']);
-    let column =
-        content.char_indices().nth(position.column.saturating_sub(1)).map_or(content.len(), |(at, _)| at);
-    let rest = &content[column..];
-    let word =
-        rest.find(|c: char| c.is_whitespace() || c == ':').filter(|end| *end > 0).unwrap_or(rest.len());
-    Some(AnnotationKind::Primary.span(start + column..start + column + word))
+    Some(line.trim_end_matches(['\n', '\r']))
+}
+
+/// Returns the word at a position, empty behind the end of its line; none if the text has no such line.
+pub(super) fn word(text: &str, position: Position) -> Option<&str> {
+    let line = line(text, position)?;
+    let column = line.char_indices().nth(position.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let rest = &line[column..];
+    let end = rest.find(|c: char| c.is_whitespace() || c == ':').filter(|end| *end > 0);
+    Some(&rest[..end.unwrap_or(rest.len())])
 }
 
 /// Prints each warning once, however many environments it came up in.

@@ -4,11 +4,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use helm::KubeVersion;
-use kubeschema::{Level, Minor};
+use kubeschema::Minor;
 
-use super::findings::Format;
+use super::findings::{Case, Denied, Findings, Format};
 use super::generate::{counted, outputs};
 use super::report::Line;
 use super::world::WorldArgs;
@@ -61,12 +60,6 @@ pub(super) struct ValidateArgs {
     world: WorldArgs,
 }
 
-/// What counts as a finding that fails, besides errors.
-#[derive(Clone, Copy, ValueEnum)]
-enum Denied {
-    Warnings,
-}
-
 /// Kubernetes versions to check for.
 #[derive(Clone)]
 struct Versions {
@@ -87,9 +80,15 @@ pub(super) fn run(args: &ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
         validation.explain(blames);
     }
     let inputs = rendered.first().map_or(&[][..], |rendered| &rendered.inputs);
-    ui.data(args.output_format.print(&validation.findings, inputs))?;
+    ui.data(findings(&validation, inputs).write(args.output_format, Ui::data_is_styled()))?;
     let fails = summarize(&validation, inputs, args.deny.is_some(), ui);
     Ok(ExitCode::from(u8::from(fails)))
+}
+
+/// Returns what was found, for a report.
+pub(super) fn findings<'a>(validation: &'a Validation, inputs: &'a [Input]) -> Findings<'a> {
+    let case = |input: &'a Input| Case::Manifest { component: &input.component, file: &input.file };
+    Findings { check: "validate", findings: &validation.findings, cases: inputs.iter().map(case).collect() }
 }
 
 /// Says what was checked, and returns whether it fails.
@@ -99,8 +98,7 @@ pub(super) fn summarize(
     denies_warnings: bool,
     ui: &mut Ui,
 ) -> bool {
-    let count = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
-    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    let (errors, warnings) = findings(validation, inputs).count();
     let filled = inputs.iter().filter(|input| !input.text.is_empty());
     let minors: Vec<String> = validation.minors.iter().map(ToString::to_string).collect();
     ui.status(format_args!(

@@ -184,7 +184,15 @@ fn pipelines_can_read_the_findings() {
     assert_eq!(sarif["tool"]["driver"]["rules"][0]["id"], result["ruleId"]);
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "prod/web.yaml");
-    assert_eq!(place["region"], serde_json::json!({"startLine": 9, "startColumn": 5}));
+    let region = serde_json::json!({"startLine": 9, "startColumn": 5, "endLine": 9, "endColumn": 9});
+    assert_eq!(place["region"], region);
+    // GitHub takes no report without these, and none with an empty text.
+    assert_eq!(sarif["automationDetails"]["id"], "fab/validate/");
+    assert!(result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap().ends_with(":1"));
+    let rule = &sarif["tool"]["driver"]["rules"][0];
+    for field in ["shortDescription", "fullDescription", "help"] {
+        assert_ne!(rule[field]["text"].as_str().unwrap(), "", "{field}");
+    }
     let junit = run("junit");
     let case = "<testcase classname=\"web\" name=\"prod/web.yaml\">\n<failure message=\"prod/web.yaml:9:5: error: Service web: &quot;&lt;&quot;";
     assert!(junit.contains(case) && junit.contains(" failures=\"1\">"), "{junit}");
