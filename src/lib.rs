@@ -22,6 +22,7 @@ pub mod finding;
 pub mod generate;
 mod git;
 pub mod hooks;
+pub mod host;
 pub mod init;
 pub mod insight;
 pub mod inventory;

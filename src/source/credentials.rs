@@ -114,7 +114,7 @@ pub fn split_credential(url: &Url) -> (Url, Option<Credential>) {
 }
 
 /// Returns a part of a URL as it was before it was escaped.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let pair = url::form_urlencoded::parse(text.replace('+', "%2B").as_bytes())
         .next()
         .map(|(key, _)| key.into_owned());

@@ -23,8 +23,8 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use ureq::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use ureq::http::{HeaderMap, HeaderName, Response};
 use ureq::{Agent, Body};
@@ -99,6 +99,60 @@ impl<'a> Request<'a> {
         Self { url, credential: None, pass_credential: false, accept: "*/*", limit }
     }
 }
+
+/// What a server is asked for beyond a file: to say something, or to do it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// What to do with what is there.
+    pub method: Method,
+    /// Where it is.
+    pub url: &'a Url,
+    /// Who asks.
+    pub credential: Option<&'a Credential>,
+    /// Media types that are wanted.
+    pub accept: &'a str,
+    /// What is sent along, as JSON; empty for nothing.
+    pub json: &'a str,
+}
+
+/// The methods of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Asks.
+    Get,
+    /// Makes something.
+    Post,
+    /// Puts something in the place of what is there.
+    Put,
+    /// Changes a part of what is there.
+    Patch,
+}
+
+impl Method {
+    /// Returns its name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+        }
+    }
+}
+
+/// What a server says to a call: a refusal is an answer, too.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Headers of the answer.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// The largest answer to a call.
+const MAX_REPLY: u64 = 32 << 20;
 
 /// A small answer, in memory.
 #[derive(Debug)]
@@ -187,17 +241,59 @@ impl Http {
         Ok(Answer { headers: parts.headers, body })
     }
 
+    /// Makes a call, once and without redirects: what it does might be done twice.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached, or has no time: one may try again ([`Http::retried`]) after looking at what became
+    /// of the first try. Any other status is an answer.
+    pub fn call(&self, call: &Call<'_>) -> Result<Reply, HttpError> {
+        let url = call.url;
+        self.check(url)?;
+        let failed = |error| HttpError::new(url, classify(error, 0));
+        let mut request = ureq::http::Request::builder()
+            .method(call.method.name())
+            .uri(url.as_str())
+            .header(ACCEPT, call.accept);
+        if let Some(credential) = call.credential {
+            request = request.header(AUTHORIZATION, credential.header());
+        }
+        if !call.json.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(call.json.as_bytes());
+        let request = request.map_err(|error| HttpError::new(url, HttpErrorKind::Url(error.to_string())))?;
+        let agent = self.agent(url);
+        let proxy = self.options.proxies.for_url(url).cloned();
+        let request = agent.configure_request(request).proxy(proxy).build();
+        let response = agent.run(request).map_err(failed)?;
+        if let Some(busy) = busy(&response) {
+            return Err(HttpError::new(url, busy));
+        }
+        let (parts, mut body) = response.into_parts();
+        let body = body.with_config().limit(MAX_REPLY).read_to_vec().map_err(failed)?;
+        Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
     fn fetch(
         &self,
         request: &Request<'_>,
         sink: &mut Sink,
         progress: &dyn Fn(Progress),
     ) -> Result<HeaderMap, HttpError> {
+        self.retried(|| self.attempt(request, sink, progress))
+    }
+
+    /// Tries until it works, as long as that may help and the options allow.
+    pub(crate) fn retried<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, HttpError>,
+    ) -> Result<T, HttpError> {
         let mut pause = self.options.pause;
         let mut left = self.options.retries;
         loop {
-            let error = match self.attempt(request, sink, progress) {
-                Ok(headers) => return Ok(headers),
+            let error = match attempt() {
+                Ok(done) => return Ok(done),
                 Err(error) => error,
             };
             if left == 0 || !error.is_transient() {
@@ -417,12 +513,23 @@ fn refusal(response: &Response<Body>, with_credential: bool) -> HttpErrorKind {
             HttpErrorKind::Denied { status, with_credential, challenges }
         }
         status @ (404 | 410) => HttpErrorKind::NotFound(status),
-        status => {
-            // A date would need a clock; servers that mean seconds say seconds.
-            let seconds = text(headers, &RETRY_AFTER).and_then(|value| value.trim().parse().ok());
-            HttpErrorKind::Status { status, retry_after: seconds.map(Duration::from_secs) }
-        }
+        status => HttpErrorKind::Status { status, retry_after: retry_after(headers) },
     }
+}
+
+/// Returns the failure of a server that would answer later: also GitHub's 403 with a time, which is about how much is
+/// asked and not who asks.
+fn busy(response: &Response<Body>) -> Option<HttpErrorKind> {
+    let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+    let limits = status == 403 && retry_after.is_some();
+    let busy = HttpErrorKind::Status { status: if limits { 429 } else { status }, retry_after };
+    busy.is_transient().then_some(busy)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    // A date would need a clock; servers that mean seconds say seconds.
+    let seconds = text(headers, &RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+    seconds.map(Duration::from_secs)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

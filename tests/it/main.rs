@@ -16,6 +16,7 @@ mod generate;
 mod git_servers;
 mod help;
 mod hld;
+mod hosts;
 mod images;
 mod init;
 mod install;

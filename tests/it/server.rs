@@ -1,7 +1,7 @@
 //! A server on this machine that answers as a test wants, faults included.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,10 +10,14 @@ use std::time::Duration;
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
+    /// Its method.
+    pub(crate) method: String,
     /// Path with query.
     pub(crate) path: String,
     /// Headers by name in small letters.
     headers: BTreeMap<String, String>,
+    /// What was sent along.
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -58,6 +62,11 @@ impl Reply {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Adds a body.
+    pub(crate) fn body(self, body: &str) -> Self {
+        Self { body: body.into(), ..self }
     }
 
     /// Cuts the connection after so many bytes of the body.
@@ -138,12 +147,18 @@ impl Server {
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines.take_while(|line| !line.is_empty());
-    let headers = headers.filter_map(|line| {
+    let mut reader = BufReader::new(stream);
+    let lines = reader.by_ref().lines().map_while(Result::ok);
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    let (first, headers) = head.split_first()?;
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let headers = headers.iter().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         Some((name.to_ascii_lowercase(), value.trim().to_owned()))
     });
-    Some(Request { path, headers: headers.collect() })
+    let mut request = Request { method, path, headers: headers.collect(), body: String::new() };
+    let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    reader.take(length).read_to_string(&mut request.body).ok()?;
+    Some(request)
 }

@@ -119,27 +119,31 @@ impl HttpError {
 
     /// Returns whether trying again may help.
     pub(super) fn is_transient(&self) -> bool {
-        match &self.kind {
-            HttpErrorKind::Connect(_) | HttpErrorKind::Cut { .. } | HttpErrorKind::Timeout(_) => true,
-            HttpErrorKind::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
-            HttpErrorKind::Url(_)
-            | HttpErrorKind::NotAllowed
-            | HttpErrorKind::Denied { .. }
-            | HttpErrorKind::NotFound(_)
-            | HttpErrorKind::HostNotFound
-            | HttpErrorKind::Tls(_)
-            | HttpErrorKind::Proxy(_)
-            | HttpErrorKind::TooLarge { .. }
-            | HttpErrorKind::TooManyRedirects
-            | HttpErrorKind::Downgrade(_)
-            | HttpErrorKind::Protocol(_)
-            | HttpErrorKind::Certificate { .. }
-            | HttpErrorKind::Disk(_) => false,
-        }
+        self.kind.is_transient()
     }
 }
 
 impl HttpErrorKind {
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::Cut { .. } | Self::Timeout(_) => true,
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+            Self::Url(_)
+            | Self::NotAllowed
+            | Self::Denied { .. }
+            | Self::NotFound(_)
+            | Self::HostNotFound
+            | Self::Tls(_)
+            | Self::Proxy(_)
+            | Self::TooLarge { .. }
+            | Self::TooManyRedirects
+            | Self::Downgrade(_)
+            | Self::Protocol(_)
+            | Self::Certificate { .. }
+            | Self::Disk(_) => false,
+        }
+    }
+
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotAllowed => Some("add it to `sources.allow` in fab.yaml if you trust it"),
