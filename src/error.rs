@@ -217,6 +217,20 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Schemas are to be read from somewhere that is not a place for them.
+    #[error("the schema location `{location}` cannot be used: {problem}")]
+    SchemaLocation {
+        /// The location as it was given.
+        location: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Schemas are to be read from the network.
+    #[error("the schema location `{location}` is on the network, and validating stays offline")]
+    RemoteSchemas {
+        /// The location as it was given.
+        location: String,
+    },
     /// A file is not YAML or JSON.
     #[error("{message}")]
     Syntax {
@@ -593,6 +607,8 @@ impl Error {
             | Error::HookFailed { place, .. } => Some(place),
             Error::Template(err) => Some(&err.place),
             Error::Unreadable { .. }
+            | Error::SchemaLocation { .. }
+            | Error::RemoteSchemas { .. }
             | Error::NoCache
             | Error::SeveralLayers { .. }
             | Error::NoImage { .. }
@@ -625,6 +641,7 @@ impl Error {
     }
 
     /// Returns what the user can do about it, if that can be said.
+    #[expect(clippy::too_many_lines, reason = "one flat match")]
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::NoComponent { place: None, .. } => {
@@ -697,6 +714,9 @@ impl Error {
             }
             Error::EnvironmentLeaves { .. } => Some("name an environment without `..`".into()),
             Error::NameLeaves { .. } => Some("use a name without `..`".into()),
+            Error::RemoteSchemas { .. } => {
+                Some("download the schemas into a folder, and name that".into())
+            }
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
             Error::Template(err) => err.kind.hint(),
             Error::NoChart { suggestion, .. } => {
@@ -704,6 +724,7 @@ impl Error {
             }
             Error::Chart { cause, .. } => cause.hint.clone(),
             Error::Unreadable { .. }
+            | Error::SchemaLocation { .. }
             | Error::ComponentDisabled { .. }
             | Error::NoRepository { .. }
             | Error::BadAssignment { .. }

@@ -29,6 +29,8 @@ pub struct Project {
     pub allowed_hooks: Vec<String>,
     /// The sources that may be asked for.
     pub allowed_sources: Allow,
+    /// Where schemas of custom resources are.
+    pub schema_locations: Vec<String>,
     /// The kinds whose resources are fine without a schema.
     pub without_schema: Vec<String>,
     /// The rules that every resource has to keep.
@@ -87,6 +89,11 @@ static VALIDATE: Table = Table::new(
     &[
         Field::new("flux-substitution", Shape::Flag, "Whether Flux replaces variables in what it applies."),
         Field::new("policies", Shape::List(&POLICY), "The rules that resources have to keep."),
+        Field::new(
+            "schema-locations",
+            Shape::Texts,
+            "Where schemas of custom resources are besides `schemas/`: folders, files, or templates as kubeconform has them.",
+        ),
         Field::new("without-schema", Shape::Texts, "Kinds whose resources are taken without a schema."),
     ],
 );
@@ -111,6 +118,7 @@ impl Project {
             Error::Syntax { place, message: error.to_string() }
         })?;
         let validate = section(&fields, "validate", &VALIDATE, &mut project.warnings)?;
+        project.schema_locations = texts(&validate, "schema-locations")?;
         project.without_schema = texts(&validate, "without-schema")?;
         project.flux_substitution = validate.flag("flux-substitution")?.unwrap_or(false);
         project.policies = policies(&validate)?;

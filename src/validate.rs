@@ -30,10 +30,14 @@ use crate::resource::{self, ResourceId};
 
 mod files;
 mod flux;
+mod json_schema;
+mod locations;
 mod policy;
 mod references;
 
 pub use files::manifests;
+use json_schema::{JsonSchema, Unusable};
+use locations::{Locations, Side, Wanted};
 pub(crate) use policy::POLICY;
 pub use policy::Policy;
 use references::{Known, Reference};
@@ -43,8 +47,8 @@ use references::{Known, Reference};
 pub struct ValidateOptions {
     /// The folder of the definition, where `fab.yaml` and `schemas/` are; `.` for the working folder.
     pub directory: PathBuf,
-    /// A folder with more CustomResourceDefinitions, in place of `schemas/`.
-    pub schemas: Option<PathBuf>,
+    /// Where more schemas are, in place of what `fab.yaml` says, see [`locations`].
+    pub schema_locations: Vec<String>,
     /// Kinds that need no schema, besides those of `fab.yaml`.
     pub without_schema: Vec<String>,
     /// Whether the manifests are all that there is, so that what they refer to should be among them.
@@ -177,7 +181,7 @@ impl Validation {
 pub fn validate(rendered: &[Rendered], options: &ValidateOptions) -> Result<Validation, Error> {
     let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown)?;
-    let definitions = files::definitions(options, &shown)?;
+    let (locations, definitions) = files::schemas(options, &project, &shown)?;
     let mut policies = project.policies;
     policies.extend(files::policies(options, &shown)?);
     let mut without_schema = project.without_schema;
@@ -204,6 +208,7 @@ pub fn validate(rendered: &[Rendered], options: &ValidateOptions) -> Result<Vali
             definitions.iter().cloned().chain(own).for_each(|definition| schemas.define(&definition));
             let check = Check {
                 schemas,
+                locations: &locations,
                 minors: &minors,
                 without_schema: &without_schema,
                 policies: &policies,
@@ -254,6 +259,7 @@ fn minors_seen(inputs: &[Input], rendering: &RenderingSettings) -> Vec<Minor> {
 /// The checks of one environment.
 struct Check<'a> {
     schemas: Schemas,
+    locations: &'a Locations,
     minors: &'a [Minor],
     without_schema: &'a [String],
     policies: &'a [Policy],
@@ -369,12 +375,13 @@ impl Check<'_> {
             let (path, resource) = (KeyPath(path), id.clone());
             Finding { level, path, resource, notes, ..document.error(rule, message, place) }
         };
-        for (found, minors) in self.found(resource) {
+        for (One { finding: found, note }, minors) in self.found(resource) {
             if found.rule == "no-schema" && self.without_schema.iter().any(|allowed| allowed == kind) {
                 continue;
             }
             let finding = finding(found.level, found.rule.into(), found.message, &found.path.0);
-            checked.findings.push(Finding { minors, ..finding });
+            let notes = finding.notes.into_iter().chain(note).collect();
+            checked.findings.push(Finding { minors, notes, ..finding });
         }
         if self.is_substituted
             && let Some((name, inner)) = flux::variable(resource)
@@ -395,18 +402,89 @@ impl Check<'_> {
     }
 
     /// Returns what is found, each with the minors that it is found for.
-    fn found(&self, resource: &Value) -> Vec<(kubeschema::Finding, Vec<Minor>)> {
-        let mut all: Vec<(kubeschema::Finding, Vec<Minor>)> = Vec::new();
+    fn found(&self, resource: &Value) -> Vec<(One, Vec<Minor>)> {
+        let mut all: Vec<(One, Vec<Minor>)> = Vec::new();
         for minor in self.minors {
-            for finding in self.schemas.check(resource, *minor) {
-                match all.iter_mut().find(|(known, _)| *known == finding) {
+            for one in self.found_for(resource, *minor) {
+                match all.iter_mut().find(|(known, _)| known.finding == one.finding) {
                     Some((_, minors)) => minors.push(*minor),
-                    None => all.push((finding, vec![*minor])),
+                    None => all.push((one, vec![*minor])),
                 }
             }
         }
         all
     }
+
+    /// Returns what is found for a minor, by the first schema that there is.
+    fn found_for(&self, resource: &Value, minor: Minor) -> Vec<One> {
+        let own =
+            || self.schemas.check(resource, minor).into_iter().map(|finding| One { finding, note: None });
+        if self.locations.is_empty() {
+            return own().collect();
+        }
+        let text = |key| resource.get(key).and_then(Value::as_str).unwrap_or_default();
+        let Some(wanted) = Wanted::new(text("apiVersion"), text("kind"), minor) else {
+            return own().collect();
+        };
+        if let Some(found) = self.locations.find(&wanted, Side::Before) {
+            return self.by_schema(&found, resource, minor);
+        }
+        let mut all: Vec<One> = own().collect();
+        let is_unknown = |one: &One| matches!(one.finding.rule, "no-schema" | "unknown-kind");
+        let Some(at) = all.iter().position(is_unknown) else { return all };
+        match self.locations.find(&wanted, Side::After) {
+            Some(found) => {
+                all.retain(|one| !is_unknown(one));
+                all.extend(self.by_schema(&found, resource, minor));
+            }
+            None => {
+                let missed = self.locations.missed(&wanted);
+                all[at].note = (!missed.is_empty()).then(|| format!("there is no {}", missed.join(", no ")));
+            }
+        }
+        all
+    }
+
+    /// Returns what a schema of a location has against a resource.
+    fn by_schema(
+        &self,
+        found: &Result<Arc<JsonSchema>, Unusable>,
+        resource: &Value,
+        minor: Minor,
+    ) -> Vec<One> {
+        let with_note = |note: &str| {
+            let note = Some(note.to_owned());
+            move |finding| One { finding, note: note.clone() }
+        };
+        match found {
+            Ok(schema) => {
+                let is_secret = resource.get("kind").and_then(Value::as_str) == Some("Secret");
+                let metadata = self.schemas.check_metadata(resource, minor).into_iter();
+                let by_schema = schema.check(resource, is_secret).into_iter();
+                let mut all: Vec<One> = metadata.map(|finding| One { finding, note: None }).collect();
+                let is_new = |finding: &kubeschema::Finding| {
+                    let same =
+                        |one: &One| (one.finding.rule, &one.finding.path) == (finding.rule, &finding.path);
+                    !all.iter().any(same)
+                };
+                let new: Vec<kubeschema::Finding> = by_schema.filter(is_new).collect();
+                all.extend(new.into_iter().map(with_note(&format!("by the schema {}", schema.file))));
+                all
+            }
+            Err(Unusable { file, problem }) => {
+                let message = format!("the schema {file} cannot be used: {problem}");
+                let path = KeyPath(vec![Segment::Key("kind".to_owned())]);
+                let finding = kubeschema::Finding { level: Level::Error, rule: "no-schema", path, message };
+                vec![One { finding, note: None }]
+            }
+        }
+    }
+}
+
+/// What is found in a resource, and what more there is to say of it.
+struct One {
+    finding: kubeschema::Finding,
+    note: Option<String>,
 }
 
 /// What two resources of a cluster cannot share; the version is not part of it.

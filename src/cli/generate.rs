@@ -100,7 +100,12 @@ fn validated(
     let minors = args.kube_version.as_ref().and_then(minor).into_iter().collect();
     let rendered = [Rendered::of(outputs, minors)];
     let directory = options.directory.clone();
-    let choices = ValidateOptions { directory, schemas: None, without_schema: Vec::new(), is_whole: true };
+    let choices = ValidateOptions {
+        directory,
+        schema_locations: Vec::new(),
+        without_schema: Vec::new(),
+        is_whole: true,
+    };
     let mut validation = validate(&rendered, &choices)?;
     if !validation.findings.is_empty() {
         validation.explain(blame(options, &validation.lines(&rendered)));

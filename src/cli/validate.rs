@@ -32,9 +32,11 @@ pub(super) struct ValidateArgs {
     /// Check this folder or file of manifests, or `-` for those on stdin, in place of what a definition generates.
     #[arg(long, value_name = "PATH")]
     manifests: Option<PathBuf>,
-    /// Folder with CustomResourceDefinitions besides those among the manifests [default: `schemas` in the folder of the definition].
-    #[arg(long, value_name = "DIR")]
-    schemas: Option<PathBuf>,
+    /// Where schemas of custom resources are besides the folder `schemas`: a folder, a file, or a template as in
+    /// `crds/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json`; `default` is what is known without, and
+    /// comes first where it is not named. May be given several times.
+    #[arg(long, value_name = "LOCATION")]
+    schema_location: Vec<String>,
     /// Kubernetes version, or from one to another: `1.34` or `1.34..1.36`. Charts are rendered for each [default: what charts see, as `fab.yaml` says].
     #[arg(long, value_name = "VERSION", value_parser = versions)]
     kube_version: Option<Versions>,
@@ -116,7 +118,7 @@ impl ValidateArgs {
     fn options(&self) -> ValidateOptions {
         ValidateOptions {
             directory: self.directory.clone(),
-            schemas: self.schemas.clone(),
+            schema_locations: self.schema_location.clone(),
             without_schema: self.without_schema.clone(),
             is_whole: self.manifests.is_none(),
         }

@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use goyaml::Value;
 use walkdir::WalkDir;
 
+use super::locations::{self, Locations};
 use super::policy::{self, Policy};
 use super::{Input, ValidateOptions, definitions_in};
 use crate::definition::place;
 use crate::error::{Error, Place, Position};
+use crate::project::Project;
 
 /// The folder of definitions beside the root's component file.
 const SCHEMAS: &str = "schemas";
@@ -48,22 +50,47 @@ pub(super) fn policies(options: &ValidateOptions, directory: &str) -> Result<Vec
     policy::in_folder(&folder, &place::show(directory, POLICIES))
 }
 
-/// Reads the CustomResourceDefinitions that are not part of the manifests.
-pub(super) fn definitions(options: &ValidateOptions, directory: &str) -> Result<Vec<Value>, Error> {
-    let own = options.directory.join(SCHEMAS);
-    let folder = match &options.schemas {
-        Some(folder) => folder,
-        None if own.is_dir() => &own,
-        None => return Ok(Vec::new()),
+/// Returns where schemas are, and the CustomResourceDefinitions that are not part of the manifests.
+pub(super) fn schemas(
+    options: &ValidateOptions,
+    project: &Project,
+    directory: &str,
+) -> Result<(Locations, Vec<Value>), Error> {
+    let (given, from) = match options.schema_locations.as_slice() {
+        [] => (project.schema_locations.as_slice(), options.directory.as_path()),
+        given => (given, Path::new("")),
     };
+    let mut locations = Locations::read(given, from)?;
     let mut definitions = Vec::new();
-    for file in files(folder)? {
+    let own = options.directory.join(SCHEMAS);
+    if own.is_dir() {
+        let name = |file: &Path| {
+            let below = file.strip_prefix(&options.directory).unwrap_or(file);
+            place::show(directory, &shown(below))
+        };
+        definitions.extend(definitions_below(&own, &name)?);
+        locations.add_folder(own);
+    }
+    for path in locations::with_definitions(given, from) {
+        definitions.extend(definitions_below(&path, &shown)?);
+    }
+    Ok((locations, definitions))
+}
+
+/// Reads the CustomResourceDefinitions in a folder or file.
+fn definitions_below(path: &Path, name: &dyn Fn(&Path) -> String) -> Result<Vec<Value>, Error> {
+    let mut definitions = Vec::new();
+    for file in files(path)? {
         let text = read(&file)?;
+        // Collections of JSON schemas are large, and read when they are needed.
+        if file.extension().is_some_and(|extension| extension == "json")
+            && !text.contains("CustomResourceDefinition")
+        {
+            continue;
+        }
         definitions.extend(definitions_in(&text).map_err(|err| {
             let position = Position { line: err.line().unwrap_or(1), column: err.column().unwrap_or(1) };
-            let name = file.strip_prefix(&options.directory).ok().filter(|_| options.schemas.is_none());
-            let name = name.map_or_else(|| shown(&file), |path| place::show(directory, &shown(path)));
-            let place = Place { file: name, position: Some(position), text: text.as_str().into() };
+            let place = Place { file: name(&file), position: Some(position), text: text.as_str().into() };
             Error::Syntax { place, message: err.to_string() }
         })?);
     }
@@ -75,7 +102,11 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![path.to_owned()]);
     }
     let is_visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
+        let name = entry.file_name().as_encoded_bytes();
+        // Of `kubernetes-json-schema`, only files that are asked for are read.
+        let is_collection =
+            [&b"-standalone"[..], b"-standalone-strict"].iter().any(|end| name.ends_with(end));
+        entry.depth() == 0 || !name.starts_with(b".") && !is_collection
     };
     let mut files = Vec::new();
     for entry in WalkDir::new(path).follow_links(true).into_iter().filter_entry(is_visible) {
@@ -97,6 +128,6 @@ pub(super) fn read(file: &Path) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }

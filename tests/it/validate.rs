@@ -442,3 +442,213 @@ fn generate_writes_nothing_that_the_server_would_refuse() {
     );
     assert_eq!(hld.files("generated"), ["common/app.yaml"]);
 }
+
+/// A schema as the catalog of CRDs has them.
+const THING_SCHEMA: &str = r##"{
+  "type": "object",
+  "required": ["spec"],
+  "properties": {
+    "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
+    "spec": {"type": "object", "additionalProperties": false, "properties": {
+      "size": {"$ref": "../definitions.json#/size"},
+      "every": {"type": "string", "format": "duration"},
+      "port": {"oneOf": [{"type": "string"}, {"type": "integer"}]}
+    }}
+  }
+}"##;
+const SIZES: &str = r#"{"size": {"type": "integer", "maximum": 3}}"#;
+
+#[test]
+fn json_schemas_are_found_where_the_usual_tools_put_them() {
+    let too_big = "error: 4 is greater than the maximum of 3\n --> prod/jobs.yaml:6:3\n";
+    let flat = THING_SCHEMA.replace("../definitions.json", "definitions.json");
+    for (place, schema, location) in [
+        (
+            "crds/example.com/thing_v1.json",
+            THING_SCHEMA,
+            Some("crds/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json"),
+        ),
+        ("crds/example.com/thing_v1.json", THING_SCHEMA, Some("crds")),
+        ("schemas/example.com/thing_v1.json", THING_SCHEMA, None),
+        ("schemas/thing_v1.json", &flat, None),
+        ("schemas/thing-example-v1.json", &flat, None),
+        ("crds/thing_v1.json", &flat, Some("crds/thing_v1.json")),
+        ("k8s/v1.36.0-standalone-strict/thing-example-v1.json", THING_SCHEMA, Some("k8s")),
+        ("k8s/v1.36.0-standalone-strict/thing-example-v1.json", THING_SCHEMA, Some("{{ printf \"k8s\" }}")),
+    ] {
+        let folder = place.split('/').next().unwrap();
+        let definitions = format!("{folder}/definitions.json");
+        let hld = shop(&[("jobs/thing.yaml", THING), (place, schema), (&definitions, SIZES)]);
+        let location = location.map(|location| format!("--schema-location={location}"));
+        let args: Vec<&str> = ["validate", "prod"].into_iter().chain(location.as_deref()).collect();
+        let run = hld.fab(&args).exited(1, &args);
+        assert!(run.stdout.starts_with(too_big), "{place}: {}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains("note: by the schema "), "{place}: {}", run.stdout);
+    }
+}
+
+/// Checks the first finding about a resource of a kind that only a schema in `crds/` knows.
+#[track_caller]
+fn check_by_schema(schema: &str, resource: &str, want: &str) {
+    let hld = shop(&[("jobs/thing.yaml", resource), ("crds/thing_v1.json", schema), ("outside.json", SIZES)]);
+    let run = hld.fab(&["validate", "prod", "--schema-location", "crds"]);
+    let first = run.stdout.lines().next().unwrap_or_default();
+    assert_eq!(first, want, "{schema}: {}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn json_schemas_count_as_for_kubeconform() {
+    let spec = |text: &str| THING.replace("size: 4", text);
+    let schema = THING_SCHEMA.replace("../definitions.json#/size", "#/properties/kind");
+    check_by_schema(&schema, &spec("size: 4"), "error: 4 is not of type \"string\"");
+    check_by_schema(&schema, &spec("sizes: a"), "error: unknown field \"sizes\"; did you mean \"size\"?");
+    check_by_schema(
+        &schema,
+        &THING.replace("spec:\n  size: 4\n", ""),
+        "error: required field \"spec\" is missing",
+    );
+    check_by_schema(&schema, &spec("every: 1h30m"), "");
+    check_by_schema(&schema, &spec("every: soon"), "error: \"soon\" is not a \"duration\"");
+    check_by_schema(&schema, &spec("port: 80"), "");
+    let none = "error: true is not valid under any of the schemas listed in the 'oneOf' keyword";
+    check_by_schema(&schema, &spec("port: true"), none);
+    // What every resource has is checked as well.
+    let name = "error: name \"A\": a lowercase RFC 1123 subdomain";
+    let hld =
+        shop(&[("jobs/thing.yaml", &THING.replace("name: a", "name: A")), ("schemas/thing_v1.json", "{}")]);
+    let run = hld.fab(&["validate", "prod"]);
+    assert!(run.stdout.contains("name \"A\": "), "{name}: {}", run.stdout);
+    // Draft 4, if the schema does not say: an exclusive minimum is true or false.
+    let minimum = |dollar: &str| {
+        format!(
+            "{{{dollar}\"properties\": {{\"spec\": {{\"properties\": {{\"size\": {{\"exclusiveMinimum\": 4}}}}}}}}}}"
+        )
+    };
+    let later = minimum("\"$schema\": \"http://json-schema.org/draft-07/schema#\", ");
+    check_by_schema(&later, THING, "error: 4 is less than or equal to the minimum of 4");
+    check_by_schema(
+        &minimum(""),
+        THING,
+        "error: the schema crds/thing_v1.json cannot be used: 4 is not of type \"boolean\"",
+    );
+}
+
+#[test]
+fn a_schema_that_cannot_be_used_is_told() {
+    let unusable = |problem: &str| format!("error: the schema crds/thing_v1.json cannot be used: {problem}");
+    let reference = |to: &str| format!("{{\"$ref\": \"{to}\"}}");
+    check_by_schema("{", THING, &unusable("EOF while parsing an object at line 1 column 1"));
+    check_by_schema("null", THING, &unusable("it is no schema"));
+    check_by_schema(r#"{"pattern": "(?=a)"}"#, THING, &unusable("\"(?=a)\" is not a \"regex\""));
+    for (to, problem) in [
+        (
+            "https://example.com/a.json",
+            "Resource 'https://example.com/a.json' is not present in a registry and retrieving it failed: only files beside the schema are read",
+        ),
+        (
+            "file:///etc/hostname",
+            "Resource 'file:///etc/hostname' is not present in a registry and retrieving it failed: only files beside the schema are read",
+        ),
+    ] {
+        check_by_schema(&reference(to), THING, &unusable(problem));
+    }
+    // Above the folder there is nothing, so it is looked for in the folder.
+    for to in ["../outside.json#/size", "..%2foutside.json", "%2e%2e/outside.json", "link.json"] {
+        let hld = shop(&[
+            ("jobs/thing.yaml", THING),
+            ("crds/thing_v1.json", &reference(to)),
+            ("outside.json", SIZES),
+        ]);
+        std::os::unix::fs::symlink(hld.path("outside.json"), hld.path("crds/link.json")).unwrap();
+        let run = hld.fab(&["validate", "prod", "--schema-location", "crds"]).exited(1, &[to]);
+        assert!(
+            run.stdout.starts_with("error: the schema crds/thing_v1.json cannot be used: "),
+            "{to}: {}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn schemas_that_never_end_do_no_harm() {
+    for schema in [
+        r##"{"$ref": "#"}"##,
+        r##"{"allOf": [{"$ref": "#"}]}"##,
+        r##"{"anyOf": [{"$ref": "#/anyOf/0"}]}"##,
+        r##"{"additionalProperties": {"$ref": "#"}}"##,
+    ] {
+        let deep = THING.replace("4", &format!("{}1{}", "{a: ".repeat(490), "}".repeat(490)));
+        let hld = shop(&[("jobs/thing.yaml", &deep), ("schemas/thing_v1.json", schema)]);
+        let run = hld.fab(&["validate", "prod"]);
+        assert!(run.code < 2, "{schema}: {}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
+fn locations_are_asked_in_order() {
+    let never = r#"{"not": {}, "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Service"}]}"#;
+    let files = [
+        ("jobs/thing.yaml", THING),
+        ("a/thing_v1.json", "{}"),
+        ("b/thing_v1.json", never),
+        ("b/service-v1.json", never),
+    ];
+    let hld = shop(&files);
+    let run = |args: &[&str], code| hld.fab(&[&["validate", "prod"], args].concat()).exited(code, args);
+    run(&["--schema-location", "a", "--schema-location", "b"], 0);
+    run(&["--schema-location", "b", "--schema-location", "a"], 1);
+    // What is known of Kubernetes' own kinds comes first, unless it is said otherwise.
+    run(&["--schema-location", "a", "--schema-location", "default", "--schema-location", "b"], 0);
+    let refused =
+        run(&["--schema-location", "a", "--schema-location", "b", "--schema-location", "default"], 1);
+    assert!(refused.stdout.contains("Service web"), "{}", refused.stdout);
+    hld.write("fab.yaml", "validate: {schema-locations: [a]}\n");
+    run(&[], 0);
+    run(&["--schema-location", "b"], 1);
+    // A file is for the kinds that it or its name says, and for no others.
+    hld.write("fab.yaml", "");
+    run(&["--schema-location", "b/service-v1.json"], 1).says(&[]);
+    hld.write("a/any.json", never);
+    let other = run(&["--schema-location", "a/any.json", "--schema-location", "default"], 1);
+    assert!(other.stdout.contains("Service web"), "{}", other.stdout);
+}
+
+#[test]
+fn what_was_looked_for_is_told() {
+    let hld = shop(&[("jobs/thing.yaml", THING)]);
+    let run = hld.fab(&["validate", "prod", "--schema-location", "crds/{{ .Group }}/{{.ResourceKind}}.json"]);
+    assert!(run.stdout.contains("= note: there is no crds/example.com/thing.json\n"), "{}", run.stdout);
+    // No name leads out of the folder.
+    let hld = shop(&[("jobs/thing.yaml", "apiVersion: ../v1\nkind: ../../Thing\nmetadata: {name: a}\n")]);
+    let run = hld.fab(&["validate", "prod", "--schema-location", "crds/{{ .Group }}/{{.ResourceKind}}.json"]);
+    assert!(!run.stdout.contains("there is no"), "{}", run.stdout);
+}
+
+#[test]
+fn a_location_that_is_no_place_is_an_error() {
+    let hld = shop(&[]);
+    for (location, texts) in [
+        (
+            "https://example.com/{{ .ResourceKind }}.json",
+            &["is on the network, and validating stays offline", "download the schemas into a folder"][..],
+        ),
+        ("nowhere", &["cannot be used: there is no such file or folder"]),
+        ("", &["cannot be used: it is empty"]),
+        ("a/{{ .ResourceKid }}.json", &["map has no entry for key \"ResourceKid\""]),
+        ("a/{{ .ResourceKind .json", &["unclosed action"]),
+    ] {
+        hld.fails(&["validate", "--schema-location", location], 2, texts);
+    }
+}
+
+#[test]
+fn what_a_schema_has_against_a_secret_shows_nothing_of_it() {
+    let schema =
+        r#"{"properties": {"stringData": {"additionalProperties": {"type": "string", "maxLength": 3}}}}"#;
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: geheim}\n";
+    let hld = shop(&[("jobs/secret.yaml", secret), ("a/secret-v1.json", schema)]);
+    let args = ["validate", "prod", "--schema-location", "a", "--schema-location", "default"];
+    let run = hld.fab(&args).exited(1, &args);
+    assert!(run.stdout.starts_with("error: the value is longer than 3 characters"), "{}", run.stdout);
+    assert!(!run.stdout.contains("geheim"), "{}", run.stdout);
+}

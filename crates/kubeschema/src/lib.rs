@@ -35,6 +35,7 @@ mod view;
 
 use goyaml::Value;
 
+pub use custom::is_duration;
 pub use finding::{Finding, KeyPath, Level, Segment};
 pub use kind::{Kind, Scope};
 pub use minor::Minor;
@@ -102,6 +103,17 @@ impl Schemas {
             return found.finish();
         }
         self.check_kind(resource, minor, &mut found);
+        found.finish()
+    }
+
+    /// Checks what every resource has, whatever its kind: that it is one, its name, labels and so on.
+    pub fn check_metadata(&self, resource: &Value, minor: Minor) -> Vec<Finding> {
+        let mut found = Findings::new(resource);
+        let is_resource =
+            !view::is_deeper(resource, MAX_DEPTH) && identity::check(resource, &mut found).is_some();
+        if is_resource {
+            custom::check_metadata(resource, None, Embedded { graph: &self.graph, minor }, &mut found);
+        }
         found.finish()
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A minor version of Kubernetes that the schemas cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Minor(u8);
 
 impl Minor {

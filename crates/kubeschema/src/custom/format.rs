@@ -25,8 +25,8 @@ pub(crate) fn fits(format: &str, text: &str) -> bool {
     }
 }
 
-/// Go's durations, and with days and weeks as `go-openapi/strfmt` reads them (`1 day`).
-fn is_duration(text: &str) -> bool {
+/// Returns whether text is a duration: Go's, with days and weeks as `go-openapi/strfmt` reads them (`1 day`), or ISO 8601.
+pub fn is_duration(text: &str) -> bool {
     const UNITS: [&str; 24] = [
         "ns",
         "nano",

@@ -22,6 +22,7 @@ pub(crate) mod rules;
 mod structure;
 mod values;
 
+pub use format::is_duration;
 pub(crate) use structure::{Embedded, check as check_structure};
 pub(crate) use values::check as check_values;
 
@@ -84,18 +85,27 @@ impl CustomKinds {
         resource: &'a Value,
         found: &mut Findings<'a>,
     ) {
-        if let Some(metadata) = field(resource, "metadata") {
-            let Embedded { graph, minor } = embedded;
-            schema::check(graph, graph.object_meta(), minor, metadata, found);
-        }
-        metadata::check_named(names::dns_subdomain, Some(kind.scope), resource, found);
-        metadata::check_custom_finalizers(resource, found);
+        check_metadata(resource, Some(kind.scope), embedded, found);
         structure::check_root(resource, &kind.schema, embedded, found);
         values::check_root(resource, &kind.schema, kind.has_status, &self.patterns, found);
         if let Some(rules) = kind.rules.as_ref().filter(|_| !found.has_errors()) {
             rules.check_root(resource, &kind.schema, kind.has_status, found);
         }
     }
+}
+
+/// Checks what resources have whose kind is not Kubernetes' own.
+pub(crate) fn check_metadata<'a>(
+    resource: &'a Value,
+    scope: Option<Scope>,
+    Embedded { graph, minor }: Embedded<'_>,
+    found: &mut Findings<'a>,
+) {
+    if let Some(metadata) = field(resource, "metadata") {
+        schema::check(graph, graph.object_meta(), minor, metadata, found);
+    }
+    metadata::check_named(names::dns_subdomain, scope, resource, found);
+    metadata::check_custom_finalizers(resource, found);
 }
 
 /// Compiles every pattern in a schema.
