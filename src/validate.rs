@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use goyaml::{Mapping, Value};
+use goyaml::{Difference, Mapping, Value};
 use helm::{Capabilities, KubeVersion};
 use kubeschema::{KeyPath, Minor, Schemas, Segment};
 use rayon::prelude::*;
@@ -343,9 +343,15 @@ impl Check<'_> {
 
     fn document(&self, document: Document<'_>) -> Checked {
         let mut checked = Checked::default();
-        let (value, repeated_keys) = match goyaml::from_str_with_duplicate_keys::<Value>(document.text) {
+        let (value, oddities) = match goyaml::from_str_with_oddities::<Value>(document.text) {
             Ok((Value::Null, _)) => return checked,
             Ok(read) => read,
+            Err(_) if let Some(line) = flux::directive(document.text) => {
+                let place = document.place(Position { line, column: 1 }, false);
+                let finding = document.error("flux-yaml", flux::DIRECTIVE.to_owned(), place);
+                checked.findings.push(Finding { level: Level::Warning, ..finding });
+                return checked;
+            }
             Err(err) => {
                 let position = Position { line: err.line().unwrap_or(1), column: err.column().unwrap_or(1) };
                 let place = document.place(position, false);
@@ -353,12 +359,15 @@ impl Check<'_> {
                 return checked;
             }
         };
-        for key in repeated_keys {
+        for key in oddities.duplicate_keys {
             let position = Position { line: key.location.line, column: key.location.column };
             let message = format!("key {:?} is set before in the same map, and the last one wins", key.key);
             checked.findings.push(document.error("duplicate-key", message, document.place(position, false)));
         }
         each_resource(&value, &mut |resource, path| self.resource(document, resource, path, &mut checked));
+        if !oddities.differences.is_empty() {
+            document.tell_differences(&oddities.differences, &value, &mut checked);
+        }
         checked
     }
 
@@ -533,6 +542,30 @@ impl Document<'_> {
             component: self.input.component.clone(),
             environments: Some(environment.clone()).filter(|name| !name.is_empty()).into_iter().collect(),
             ..Finding::new(Level::Error, self::rule(rule), message, place)
+        }
+    }
+
+    /// Says what Flux makes of what it reads otherwise than the server: of an error, how it gets past it.
+    fn tell_differences(&self, differences: &[Difference], value: &Value, checked: &mut Checked) {
+        let mut is_secret = false;
+        each_resource(value, &mut |resource, _| {
+            is_secret |= resource.get("kind").and_then(Value::as_str) == Some("Secret");
+        });
+        for difference in differences {
+            let Some(message) = flux::difference(difference, is_secret) else { continue };
+            let position = Position { line: difference.location.line, column: difference.location.column };
+            let place = self.place(position, is_secret);
+            let is_there = |finding: &&mut Finding| {
+                let line = |place: &Place| place.position.map(|position| position.line);
+                matches!(&*finding.rule.name, "type" | "time") && line(&finding.place) == line(&place)
+            };
+            match checked.findings.iter_mut().find(is_there) {
+                Some(finding) if finding.notes.is_empty() => finding.notes.push(message),
+                Some(_) => {}
+                None => checked
+                    .findings
+                    .push(Finding { level: Level::Warning, ..self.error("flux-yaml", message, place) }),
+            }
         }
     }
 

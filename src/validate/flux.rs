@@ -1,7 +1,7 @@
 //! What becomes of resources on their way through Flux: variables that it replaces,
 //! and what it drops or converts without a word.
 
-use goyaml::Value;
+use goyaml::{Difference, DifferenceKind, Value};
 use kubeschema::Segment;
 
 /// The label or annotation that keeps Flux from replacing variables.
@@ -58,11 +58,45 @@ pub(super) fn silence(rule: &str, path: &[Segment], is_custom: bool) -> Option<&
     };
     match rule {
         "unknown-field" if !is_custom => Some("Flux applies the rest and drops this field without a word"),
+        "integer" if !is_custom => Some("Flux applies what is left of the number without a word"),
         "type" if is_of_metadata(&["name", "namespace", "labels", "annotations"]) => {
             Some("Flux (kustomize) makes a text of it without a word")
         }
         _ => None,
     }
+}
+
+/// What is wrong with a YAML directive.
+pub(super) const DIRECTIVE: &str = "Flux (kustomize) and kubectl cut files at `---`, which leaves a directive alone, and refuse the file; remove it";
+
+/// Returns the line of the first directive, if there is nothing else in a document: the server would take it
+/// together with what follows.
+pub(super) fn directive(document: &str) -> Option<usize> {
+    let mut lines =
+        document.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let (first, _) = lines.next().filter(|(_, line)| line.starts_with('%'))?;
+    lines.all(|(_, line)| line.starts_with('%')).then_some(first + 1)
+}
+
+/// Says what kustomize, and so Flux, makes of something that the server reads otherwise; none if that comes to the
+/// same.
+pub(super) fn difference(difference: &Difference, is_secret: bool) -> Option<String> {
+    let Difference { kind, text, .. } = difference;
+    let text = if is_secret { "this" } else { text };
+    Some(match kind {
+        DifferenceKind::Key => {
+            format!(
+                "Flux (kustomize) takes no key that is no text, as {text} is, and refuses the file; quote it"
+            )
+        }
+        DifferenceKind::Text => format!("Flux (kustomize) reads {text} as text, and not as true or false"),
+        DifferenceKind::Time if kubeschema::is_time(&difference.text) => return None,
+        DifferenceKind::Time => {
+            let time = Some(text).filter(|text| text.len() == 10).map(|date| format!("{date}T00:00:00Z"));
+            let time = time.map_or("a time".to_owned(), |time| format!("the time {time}"));
+            format!("Flux (kustomize) makes {time} of {text}; quote it")
+        }
+    })
 }
 
 #[cfg(test)]

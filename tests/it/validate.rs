@@ -652,3 +652,56 @@ fn what_a_schema_has_against_a_secret_shows_nothing_of_it() {
     assert!(run.stdout.starts_with("error: the value is longer than 3 characters"), "{}", run.stdout);
     assert!(!run.stdout.contains("geheim"), "{}", run.stdout);
 }
+
+#[test]
+fn what_flux_reads_otherwise_is_told() {
+    let map = |data: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n{data}\n");
+    for (text, code, want) in [
+        (
+            map("data:\n  1: a"),
+            0,
+            "warning: Flux (kustomize) takes no key that is no text, as 1 is, and refuses the file; quote it\n --> prod/jobs.yaml:6:3\n",
+        ),
+        (
+            map("data:\n  a: 2024-01-01"),
+            0,
+            "warning: Flux (kustomize) makes the time 2024-01-01T00:00:00Z of 2024-01-01; quote it\n --> prod/jobs.yaml:6:6\n",
+        ),
+        (
+            map("immutable: yes"),
+            0,
+            "warning: Flux (kustomize) reads yes as text, and not as true or false\n --> prod/jobs.yaml:5:12\n",
+        ),
+        // What the server refuses is an error, with a note about Flux.
+        (
+            map("data:\n  a: no"),
+            1,
+            "error: expected a string, found false; quote it\n --> prod/jobs.yaml:6:3\n",
+        ),
+        (
+            map("data: {}").replace("name: a", "name: a, annotations: {a: 1}"),
+            1,
+            "error: expected a string, found 1; quote it\n --> prod/jobs.yaml:4:35\n",
+        ),
+        (map("data:\n  a: 2024-01-01T00:00:00Z\n  b: '2024-01-01'"), 0, ""),
+    ] {
+        let hld = shop(&[("jobs/map.yaml", &text)]);
+        let run = hld.fab(&["validate", "prod"]).exited(code, &[&text]);
+        assert!(run.stdout.starts_with(want), "{text}: {}", run.stdout);
+        assert_eq!(run.stdout.is_empty(), want.is_empty(), "{text}: {}", run.stdout);
+        let is_noted = run.stdout.contains("note: Flux (kustomize) ");
+        assert_eq!(is_noted, code == 1, "{text}: {}", run.stdout);
+    }
+    let hld = Hld::new(&[("a.yaml", &format!("%YAML 1.1\n---\n{}", map("")))]);
+    let run = hld.ok(&["validate", "--manifests", "a.yaml"]);
+    assert!(
+        run.stdout.starts_with("warning: Flux (kustomize) and kubectl cut files at `---`"),
+        "{}",
+        run.stdout
+    );
+    let secret = map("stringData:\n  a: 2024-01-01").replace("ConfigMap", "Secret");
+    let hld = shop(&[("jobs/secret.yaml", &secret)]);
+    let run = hld.ok(&["validate", "prod"]);
+    assert!(run.stdout.contains("makes a time of this"), "{}", run.stdout);
+    assert!(!run.stdout.contains("2024"), "{}", run.stdout);
+}

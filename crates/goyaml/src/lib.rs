@@ -26,6 +26,7 @@ mod duplicates;
 mod edit;
 mod emit;
 mod error;
+mod flavors;
 mod go;
 mod json;
 mod letters;
@@ -45,6 +46,7 @@ pub use documents::{Document, documents};
 pub use duplicates::{DuplicateKey, duplicate_keys};
 pub use edit::{EditError, EditStyle, insert_in_text, set_in_text, unset_in_text};
 pub use error::Error;
+pub use flavors::{Difference, DifferenceKind};
 pub use go::{GoStruct, GoText, GoTime};
 pub use locate::{Location, PathSegment, Span, locate};
 pub use value::{Mapping, Value};
@@ -68,15 +70,26 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T> {
     from_source(reader::Source::from_text(text), tree::Keys::Typed)
 }
 
-/// Reads the first document of a stream as [`from_str`] does, and returns what [`duplicate_keys`] does, too:
-/// the text is scanned once.
-pub fn from_str_with_duplicate_keys<T: DeserializeOwned>(text: &str) -> Result<(T, Vec<DuplicateKey>)> {
+/// What the data of a document do not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Oddities {
+    /// Keys that their map has before, as [`duplicate_keys`] returns them.
+    pub duplicate_keys: Vec<DuplicateKey>,
+    /// What yaml.v3 reads otherwise.
+    pub differences: Vec<Difference>,
+}
+
+/// Reads the first document of a stream as [`from_str`] does, and tells what is odd about it: the text is
+/// scanned once.
+pub fn from_str_with_oddities<T: DeserializeOwned>(text: &str) -> Result<(T, Oddities)> {
     let source = reader::Source::from_text(text);
     let parser = parser::Parser::new(&source.text, source.bad);
     let read = parser.and_then(|mut parser| {
         let tree = tree::Tree::first(&mut parser)?;
         let value = T::deserialize(de::NodeReader::root(&tree))?;
-        Ok((value, duplicates::of(&tree, source.skipped)))
+        let duplicate_keys = duplicates::of(&tree, source.skipped);
+        let differences = flavors::of(&tree, &source.text, source.skipped);
+        Ok((value, Oddities { duplicate_keys, differences }))
     });
     read.map_err(|err| err.within(&source.text, source.skipped))
 }

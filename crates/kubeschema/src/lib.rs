@@ -39,6 +39,7 @@ pub use custom::is_duration;
 pub use finding::{Finding, KeyPath, Level, Segment};
 pub use kind::{Kind, Scope};
 pub use minor::Minor;
+pub use scalar::is_time;
 pub use suggest::closest;
 
 /// Returns a resource as expressions in CEL see it when no schema says more.
@@ -83,11 +84,11 @@ impl Schemas {
     /// Checks the text of one resource, its YAML included.
     pub fn check_text(&self, text: &str, minor: Minor) -> Vec<Finding> {
         let error = |rule, message| Finding { level: Level::Error, rule, path: KeyPath::default(), message };
-        let (resource, again) = match goyaml::from_str_with_duplicate_keys::<Value>(text) {
+        let (resource, oddities) = match goyaml::from_str_with_oddities::<Value>(text) {
             Ok(read) => read,
             Err(err) => return vec![error("yaml", err.to_string())],
         };
-        let again = again.iter().map(|key| {
+        let again = oddities.duplicate_keys.iter().map(|key| {
             error("duplicate-key", format!("line {}: key {:?} is set before", key.location.line, key.key))
         });
         let mut findings: Vec<Finding> = again.collect();

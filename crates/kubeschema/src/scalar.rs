@@ -80,7 +80,7 @@ pub(crate) fn is_base64(text: &str) -> bool {
 }
 
 /// Returns whether text is a time as in RFC 3339 (`2024-01-31T12:00:00Z`).
-pub(crate) fn is_time(text: &str) -> bool {
+pub fn is_time(text: &str) -> bool {
     time_fraction(text).is_some()
 }
 

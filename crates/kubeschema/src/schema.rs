@@ -251,9 +251,10 @@ impl<'a> Check<'_, '_, 'a> {
             _ => return self.wrong_type(value, "an integer"),
         };
         if !fits {
-            // Server-side apply keeps the low bits and says nothing.
+            let wrapped =
+                wrapped(value, bits).map_or("wrap it".to_owned(), |number| format!("make {number} of it"));
             let message = format!(
-                "{} does not fit an integer of {bits} bits; the server would wrap it",
+                "{} does not fit an integer of {bits} bits; the server would {wrapped}",
                 describe(value)
             );
             self.found.error(value, "integer", message);
@@ -279,6 +280,16 @@ impl<'a> Check<'_, '_, 'a> {
             _ => self.wrong_type(value, "an integer or a string"),
         }
     }
+}
+
+/// What is left of an integer that is too large: server-side apply keeps the low bits and says nothing.
+fn wrapped(value: &Value, bits: u32) -> Option<i64> {
+    let number = match value {
+        Value::Int(number) => *number,
+        Value::Uint(number) => *number as i64,
+        _ => return None,
+    };
+    Some(if bits == 32 { i64::from(number as i32) } else { number })
 }
 
 /// A value in a message.
