@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::diff::DiffError;
 use crate::insight::Cause;
 use crate::render::handlebars::TemplateError;
 use crate::source::SourceError;
@@ -418,6 +419,9 @@ pub enum Error {
         /// The hook in the component file.
         place: Place,
     },
+    /// There is nothing to compare with.
+    #[error(transparent)]
+    Diff(DiffError),
     /// What is vendored belongs to another lockfile.
     #[error("`{folder}` does not belong to fab.lock")]
     VendoredOther {
@@ -622,6 +626,7 @@ impl Error {
             | Error::Diverged { .. }
             | Error::BadAssignment { .. }
             | Error::NewKey { .. }
+            | Error::Diff(_)
             | Error::VendoredOther { .. }
             | Error::VendorTaken { .. }
             | Error::VendorLeaves { .. }
@@ -662,6 +667,7 @@ impl Error {
             Error::NotThere { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Error::Uncommitted { .. } => Some("commit or stash them first".into()),
             Error::NotPushed { error, .. } => error.hint(),
+            Error::Diff(error) => error.hint(),
             Error::PushLost { .. } => Some("nothing was changed; run it again".into()),
             Error::Diverged { .. } => Some("nothing was changed; pull, then run it again".into()),
             Error::NotInPlace { .. } => Some("nothing was written; change it by hand".into()),

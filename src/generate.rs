@@ -63,27 +63,57 @@ pub fn generate(
     options: &GenerateOptions,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
-    let shown = place::typed(&options.directory);
-    let project = Project::read(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
-    once_each(project.warnings.clone(), heard);
-    let environments = project.environments(&options.directory, &options.environments);
-    check_folders(&environments)?;
-    let places =
-        vendored::places(&options.directory, &shown).map_err(|error| vec![Failure::of_run(error)])?;
-    let places = places.unwrap_or_default();
-    let trees = resolve_all(options, &environments, (&shown, &places), &project, heard)?;
-    check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
-    let pool = pool(options)?;
-    let renderer = Renderer::new(
-        (&options.directory, &shown, &places),
-        &options.output,
-        (&options.charts, &project.rendering),
-        (options.compares, options.keeps_definitions),
-    );
-    heard(Event::Rendering(trees.iter().map(|tree| tree.components.len()).sum()));
-    let rendering = pool.install(|| renderer.trees(&trees, heard));
+    let prepared = Prepared::new(options, &place::typed(&options.directory), heard)?;
+    heard(Event::Rendering(prepared.trees.iter().map(|tree| tree.components.len()).sum()));
+    let renderer = prepared.renderer();
+    let rendering = pool(options)?.install(|| renderer.trees(&prepared.trees, heard));
     once_each(rendering.warnings, heard);
     finish(rendering.failures).map(|()| rendering.outputs)
+}
+
+/// A definition that is loaded and resolved, with all that rendering needs.
+pub(crate) struct Prepared<'a> {
+    options: &'a GenerateOptions,
+    shown: String,
+    /// What `fab.yaml` says.
+    pub(crate) project: Project,
+    places: Places,
+    /// What each environment makes of it.
+    pub(crate) trees: Vec<ResolvedTree>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Loads and resolves everything; messages name the folder of the definition `shown`.
+    pub(crate) fn new(
+        options: &'a GenerateOptions,
+        shown: &str,
+        heard: &(dyn Fn(Event) + Sync),
+    ) -> Result<Self, Vec<Failure>> {
+        let of_run = |error| vec![Failure::of_run(error)];
+        let project = Project::read(&options.directory, shown).map_err(of_run)?;
+        once_each(project.warnings.clone(), heard);
+        let environments = project.environments(&options.directory, &options.environments);
+        check_folders(&environments)?;
+        let places = vendored::places(&options.directory, shown).map_err(of_run)?.unwrap_or_default();
+        let trees = resolve_all(options, &environments, (shown, &places), &project, heard)?;
+        check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
+        Ok(Prepared { options, shown: shown.to_owned(), project, places, trees })
+    }
+
+    /// Returns what was chosen.
+    pub(crate) fn options(&self) -> &'a GenerateOptions {
+        self.options
+    }
+
+    /// Returns what renders components of this definition.
+    pub(crate) fn renderer(&self) -> Renderer<'_> {
+        Renderer::new(
+            (&self.options.directory, &self.shown, &self.places),
+            &self.options.output,
+            (&self.options.charts, &self.project.rendering),
+            (self.options.compares, self.options.keeps_definitions),
+        )
+    }
 }
 
 /// A line of the output.
@@ -112,25 +142,13 @@ pub struct Blame {
 /// Nothing is recorded while generating, so those are rendered again.
 pub fn blame(options: &GenerateOptions, wanted: &[OutputLine]) -> Vec<Blame> {
     let mut found = vec![Blame::default(); wanted.len()];
-    let shown = place::typed(&options.directory);
-    let (Ok(project), Ok(places)) =
-        (Project::read(&options.directory, &shown), vendored::places(&options.directory, &shown))
-    else {
-        return found;
-    };
-    let places = places.unwrap_or_default();
-    let environments = project.environments(&options.directory, &options.environments);
-    let Ok(trees) = resolve_all(options, &environments, (&shown, &places), &project, &|_| {}) else {
+    let Ok(prepared) = Prepared::new(options, &place::typed(&options.directory), &|_| {}) else {
         return found;
     };
     let Ok(pool) = pool(options) else { return found };
-    let renderer = Renderer::new(
-        (&options.directory, &shown, &places),
-        &options.output,
-        (&options.charts, &project.rendering),
-        (false, false),
-    );
-    let components = trees.iter().flat_map(|tree| tree.components.iter().map(move |one| (tree, one)));
+    let renderer = prepared.renderer();
+    let components =
+        prepared.trees.iter().flat_map(|tree| tree.components.iter().map(move |one| (tree, one)));
     for (tree, component) in components {
         let environment = tree.environment.to_string();
         let is_of = |line: &OutputLine| line.environment == environment && line.component == component.path;
@@ -144,7 +162,8 @@ pub fn blame(options: &GenerateOptions, wanted: &[OutputLine]) -> Vec<Blame> {
     found
 }
 
-fn pool(options: &GenerateOptions) -> Result<rayon::ThreadPool, Vec<Failure>> {
+/// Makes the threads that render.
+pub(crate) fn pool(options: &GenerateOptions) -> Result<rayon::ThreadPool, Vec<Failure>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK);
     pool.build().map_err(|err| vec![Failure::of_run(Error::Threads(err))])
 }
@@ -205,8 +224,14 @@ fn once_each(warnings: Vec<Warning>, heard: &(dyn Fn(Event) + Sync)) {
     }
 }
 
-/// Fails if there are failures; what failed alike in several environments becomes one failure.
+/// Fails if there are failures.
 fn finish(failures: Vec<Failure>) -> Result<(), Vec<Failure>> {
+    let merged = merge(failures);
+    if merged.is_empty() { Ok(()) } else { Err(merged) }
+}
+
+/// Makes one failure of what failed alike in several environments.
+pub(crate) fn merge(failures: Vec<Failure>) -> Vec<Failure> {
     let mut merged: Vec<Failure> = Vec::new();
     for failure in failures {
         match merged.iter_mut().find(|known| known.is_like(&failure)) {
@@ -217,5 +242,5 @@ fn finish(failures: Vec<Failure>) -> Result<(), Vec<Failure>> {
             None => merged.push(failure),
         }
     }
-    if merged.is_empty() { Ok(()) } else { Err(merged) }
+    merged
 }

@@ -24,6 +24,7 @@ use crate::source::http::Progress;
 use crate::source::{SourceError, SourceUrl};
 
 mod checkout;
+mod history;
 mod session;
 mod tree;
 

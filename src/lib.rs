@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod config;
 pub mod definition;
+pub mod diff;
 pub mod document;
 pub mod edit;
 pub mod error;

@@ -31,7 +31,7 @@ pub struct ResolvedTree {
 }
 
 /// A component with all that is needed to render it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ResolvedComponent {
     /// Path in the tree of components, for messages: `infra/ingress`.
     pub path: String,

@@ -152,7 +152,8 @@ pub(super) fn outputs(options: &GenerateOptions, ui: &mut Ui) -> Result<Vec<Outp
     Ok(outputs?)
 }
 
-fn tell(ui: &mut Ui, event: Event) {
+/// Prints what happens while generating.
+pub(super) fn tell(ui: &mut Ui, event: Event) {
     match event {
         Event::Warning(warning) if matches!(warning.kind, WarningKind::Chance { .. }) => {
             ui.status(format_args!("{}", Line(&warning)));

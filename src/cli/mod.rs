@@ -14,6 +14,7 @@ mod add;
 mod cache;
 mod changes;
 mod completions;
+mod diff;
 mod find;
 mod findings;
 mod generate;
@@ -75,6 +76,7 @@ enum Command {
     Generate(Box<generate::GenerateArgs>),
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
+    Diff(Box<diff::DiffArgs>),
     Cache(cache::CacheArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -99,6 +101,7 @@ impl Command {
             Self::Generate(args) => generate::run(args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),
+            Self::Diff(args) => diff::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Schema(args) => schema::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),

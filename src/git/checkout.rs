@@ -84,6 +84,10 @@ impl Checkout {
         Ok(Self { repository, folder })
     }
 
+    pub(super) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
     /// Returns the path of a file in the repository, free of links; none if it is outside.
     pub(crate) fn path_of(&self, file: &Path) -> Option<String> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -222,7 +222,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Returns where a path of the tree is.
-    fn on_disk(&self, path: &str) -> PathBuf {
+    pub(crate) fn on_disk(&self, path: &str) -> PathBuf {
         let path = place_of(self.root, self.places, path);
         if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
     }

@@ -328,6 +328,18 @@ impl<'a> Fetcher<'a> {
     }
 }
 
+/// Fetches the newest tree of a repository, unless it is in the cache; returns its folder there and the commit.
+pub(crate) fn fetch_tree(
+    asked: &Asked,
+    cache: &Cache,
+    network: Network,
+    variables: &[(String, String)],
+) -> Result<(PathBuf, String), SourceError> {
+    let fetcher = Fetcher::new(cache, network, variables, Allow::default());
+    let Fetched { resolved, item, .. } = fetcher.fetch(asked, Form::Files, None, &|_| {})?;
+    Ok((item.folder, resolved.to_string()))
+}
+
 /// Finds user and password: what is known of the source, else what a credential helper of git knows.
 pub(crate) fn login(credentials: &super::credentials::Credentials, url: &SourceUrl) -> Option<Login> {
     let address = url.to_url()?;

@@ -6,6 +6,7 @@ mod chance;
 mod committing;
 mod console;
 mod corpus;
+mod diff;
 mod editing;
 mod editor;
 mod examples;

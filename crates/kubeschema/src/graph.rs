@@ -137,6 +137,13 @@ impl Definition {
         named.into_iter().find(|field| field.minors.contains(minor))
     }
 
+    /// Returns the field of this name as the latest minor has it that has it.
+    pub(crate) fn latest_field(&self, name: &str) -> Option<&Field> {
+        let first = self.fields.partition_point(|field| field.name < name);
+        let named = self.fields[first..].iter().take_while(|field| field.name == name);
+        named.max_by_key(|field| field.minors.bounds().map(|(_, last)| last))
+    }
+
     /// Returns all fields in a minor.
     pub(crate) fn fields(&self, minor: Minor) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(move |field| field.minors.contains(minor))

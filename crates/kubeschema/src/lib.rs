@@ -27,6 +27,7 @@ mod identity;
 mod kind;
 mod minor;
 mod names;
+mod part;
 mod rules;
 mod scalar;
 mod schema;
@@ -39,6 +40,7 @@ pub use custom::is_duration;
 pub use finding::{Finding, KeyPath, Level, Segment};
 pub use kind::{Kind, Scope};
 pub use minor::Minor;
+pub use part::{ListKeys, Part};
 pub use scalar::is_time;
 pub use suggest::closest;
 

@@ -1,0 +1,183 @@
+//! `fab diff`: what a change of a definition changes in the cluster.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use clap::ValueEnum;
+
+use super::generate::tell;
+use super::report::Report;
+use super::world::WorldArgs;
+use super::{Result, Ui, world};
+use crate::config::Environment;
+use crate::diff::{Against, Diff, DiffOptions, Form, diff, json, stat, text};
+use crate::error::{Warning, WarningKind};
+use crate::generate::Event;
+use crate::hooks::HookPolicy;
+use crate::source::Network;
+
+/// Show what a change of a definition changes in its manifests.
+#[derive(clap::Args)]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    sides: SidesArgs,
+    /// Exit with 1 if there are differences.
+    #[arg(long)]
+    exit_code: bool,
+    /// Print only how much differs.
+    #[arg(long)]
+    stat: bool,
+    /// How the diff is printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output_format: Format,
+}
+
+/// What is compared with what.
+#[derive(clap::Args)]
+pub(super) struct SidesArgs {
+    /// The environments, each on its own: `prod`, or `prod+east` for one of two layers [default: all of `fab.yaml`, or else all that have a config file].
+    #[arg(value_name = "ENV")]
+    environments: Vec<String>,
+    /// Folder of the definition.
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// Commit or branch to compare with [default: the last commit in common with the branch that a pull request is for, or with the default one].
+    #[arg(long, value_name = "REF")]
+    base: Option<String>,
+    /// Compare with manifests: a folder, or a repository as `REPO[@BRANCH]`; `{env}` in BRANCH stands for the environment.
+    #[arg(long, value_name = "PATH", conflicts_with = "base")]
+    against: Option<String>,
+    /// Do not use the network: what is not in the cache is an error.
+    #[arg(long)]
+    offline: bool,
+    /// Run the hooks of components; without it, a component that has some is an error.
+    #[arg(long)]
+    run_hooks: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+/// The forms of output.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    // For people.
+    Text,
+    // For other programs.
+    Json,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let diff = args.sides.diff(ui)?;
+    let failures = diff.failures.iter().map(|failed| failed.failure.clone()).collect::<Vec<_>>();
+    let form = Form { is_styled: Ui::data_is_styled() };
+    ui.data(match args.output_format {
+        Format::Text if args.stat => stat(&diff),
+        Format::Text => text(&diff, form),
+        Format::Json => format!("{:#}\n", json(&diff)),
+    })?;
+    if !failures.is_empty() {
+        ui.report(&Report::from(failures));
+        return Ok(ExitCode::from(2));
+    }
+    Ok(ExitCode::from(u8::from(args.exit_code && !diff.is_empty())))
+}
+
+impl SidesArgs {
+    /// Compares the two sides, and prints what happens.
+    pub(super) fn diff(&self, ui: &mut Ui) -> Result<Diff> {
+        let options = self.options()?;
+        let shared = Mutex::new(&mut *ui);
+        let diff = diff(&options, &|event| match event {
+            // The same on both sides is no difference, however random.
+            Event::Warning(Warning { kind: WarningKind::Chance { .. }, .. }) => {}
+            event => tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event),
+        });
+        ui.end_steps();
+        Ok(diff?)
+    }
+
+    fn options(&self) -> Result<DiffOptions> {
+        Ok(DiffOptions {
+            directory: self.directory.clone(),
+            environments: self.environments.iter().map(|name| Environment::new([name])).collect(),
+            against: self.against(),
+            world: self.world.read()?,
+            hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
+            cache: world::cache()?,
+            network: if self.offline { Network::Offline } else { Network::Online },
+            variables: world::variables(),
+        })
+    }
+
+    fn against(&self) -> Against {
+        match (&self.against, &self.base) {
+            (Some(text), _) if Path::new(text).is_dir() && !is_bare(Path::new(text)) => {
+                Against::Folder(PathBuf::from(text))
+            }
+            (Some(text), _) => match repository(text) {
+                (url, None) if !url.contains([':', '/']) => Against::Folder(PathBuf::from(url)),
+                (url, branch) => {
+                    Against::Repository { url: url.to_owned(), branch: branch.map(str::to_owned) }
+                }
+            },
+            (None, Some(base)) => Against::Commit(base.clone()),
+            (None, None) => Against::MergeBase(target_branch()),
+        }
+    }
+}
+
+/// Whether a folder is a git repository without a working tree.
+fn is_bare(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir()
+}
+
+/// Splits `REPO@BRANCH`; the user before a host is no repository.
+fn repository(text: &str) -> (&str, Option<&str>) {
+    let after_scheme = text.find("://").map_or(0, |at| at + 3);
+    let host_ends = text[after_scheme..].find(['/', ':']).map_or(after_scheme, |at| after_scheme + at);
+    match text.rfind('@').filter(|at| *at > host_ends) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// Returns the branch that a pull request is for, as the pipelines of GitHub, GitLab, Azure DevOps and Jenkins say it.
+fn target_branch() -> Option<String> {
+    let names = [
+        "GITHUB_BASE_REF",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+        "SYSTEM_PULLREQUEST_TARGETBRANCH",
+        "CHANGE_TARGET",
+    ];
+    let branch = names.into_iter().find_map(world::variable)?;
+    Some(branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, repo: &str, branch: Option<&str>) {
+        assert_eq!(repository(text), (repo, branch));
+    }
+
+    #[test]
+    fn a_branch_stands_behind_the_repository() {
+        check("https://example.com/shop/manifests@main", "https://example.com/shop/manifests", Some("main"));
+        check(
+            "https://bot@example.com/shop@environment/{env}",
+            "https://bot@example.com/shop",
+            Some("environment/{env}"),
+        );
+        check("https://bot@example.com/shop", "https://bot@example.com/shop", None);
+        check("git@example.com:shop/manifests", "git@example.com:shop/manifests", None);
+        check("git@example.com:shop/manifests@v1", "git@example.com:shop/manifests", Some("v1"));
+        check("../manifests@prod", "../manifests", Some("prod"));
+    }
+}
