@@ -187,6 +187,9 @@ pub enum Error {
         /// Of what, with its article.
         what: &'static str,
     },
+    /// Nothing says where manifests are published.
+    #[error("nothing says which repository manifests are published to")]
+    NoManifests,
     /// A git repository cannot be made.
     #[error("cannot make a git repository in `{folder}`: {message}")]
     NoRepository {
@@ -637,6 +640,7 @@ impl Error {
             | Error::Unsearchable { .. }
             | Error::DefinitionExists { .. }
             | Error::BadName { .. }
+            | Error::NoManifests
             | Error::NoRepository { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
@@ -703,6 +707,9 @@ impl Error {
                 "use letters, digits, `-`, `_` and `.`, with a letter or digit first; `common` is taken"
                     .into(),
             ),
+            Error::NoManifests => {
+                Some("name it: `--manifests URL`, or `repository` below `publish` in fab.yaml".into())
+            }
             Error::NoCache => Some("name one in FAB_CACHE_DIR".into()),
             Error::SameOutput { .. } | Error::SamePlace { .. } => Some("rename one of them".into()),
             Error::MergeConflict { .. } => Some("make both of one kind, or remove one".into()),

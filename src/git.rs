@@ -68,6 +68,32 @@ pub(crate) fn init(folder: &Path) -> Result<bool, Error> {
     })
 }
 
+/// Returns the branch that changes of a repository are merged to: that of its origin, or `main` or `master`, or the one
+/// that it is on; none if the folder is in no repository.
+pub(crate) fn default_branch(folder: &Path) -> Option<String> {
+    let repository = Repository::discover(folder).ok()?;
+    let origin = repository.find_reference("refs/remotes/origin/HEAD").ok();
+    let origin = origin.and_then(|head| Some(head.symbolic_target().ok()??.to_owned()));
+    let origin = origin.and_then(|name| Some(name.strip_prefix("refs/remotes/origin/")?.to_owned()));
+    let usual = || {
+        let is_there = |name: &&str| repository.find_branch(name, git2::BranchType::Local).is_ok();
+        ["main", "master"].into_iter().find(is_there).map(str::to_owned)
+    };
+    // A repository without a commit is on a branch all the same.
+    let current = || {
+        let head = repository.find_reference("HEAD").ok()?;
+        Some(head.symbolic_target().ok()??.strip_prefix("refs/heads/")?.to_owned())
+    };
+    origin.or_else(usual).or_else(current)
+}
+
+/// Returns the path of a folder in its repository; none if it is in none.
+pub(crate) fn folder_in_repository(folder: &Path) -> Option<String> {
+    let repository = Repository::discover(folder).ok()?;
+    let (top, folder) = (repository.workdir()?.canonicalize().ok()?, folder.canonicalize().ok()?);
+    Some(folder.strip_prefix(top).ok()?.to_str()?.replace('\\', "/"))
+}
+
 /// A branch, a tag or `HEAD` of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {

@@ -11,11 +11,20 @@ use std::path::{Path, PathBuf};
 
 use crate::config::COMMON;
 use crate::definition::place;
+use crate::document::Document;
 use crate::error::Error;
 use crate::project::Project;
+use crate::source::SourceUrl;
 use crate::{git, replacement};
 
+mod agents;
 mod files;
+mod pipelines;
+
+pub use agents::Agent;
+pub use pipelines::Pipeline;
+
+use agents::Published;
 
 /// What to begin with.
 pub struct InitOptions {
@@ -25,6 +34,12 @@ pub struct InitOptions {
     pub name: Option<String>,
     /// The environments; none for those that are usual in a new definition.
     pub environments: Vec<String>,
+    /// The system whose pipelines review and publish it.
+    pub pipeline: Option<Pipeline>,
+    /// Who applies what is published.
+    pub agents: Vec<Agent>,
+    /// The manifest repository; none for that of `fab.yaml`.
+    pub manifests: Option<String>,
     /// Whether files that are there are overwritten.
     pub force: bool,
 }
@@ -40,6 +55,8 @@ pub struct Initialized {
     pub repository: bool,
     /// The environments that `fab.yaml` does not list, though it lists others.
     pub unlisted: Vec<String>,
+    /// The folder of the definition in its repository, if pipelines are not at the top of that.
+    pub below: Option<String>,
 }
 
 /// The environments of a new definition.
@@ -70,18 +87,55 @@ pub fn init(options: &InitOptions) -> Result<Initialized, Error> {
     let mut made = Initialized::default();
     write(folder, &files::new_definition(&name, &environments), options.force, &mut made)?;
     made.repository = git::init(folder)?;
+    deliver(options, &mut made)?;
     Ok(made)
+}
+
+/// Writes what brings a definition to clusters: the pipeline, and what agents are given.
+fn deliver(options: &InitOptions, made: &mut Initialized) -> Result<(), Error> {
+    let folder = &options.directory;
+    let shown = place::typed(folder);
+    let project = Project::read(folder, &shown)?;
+    let manifests = options.manifests.as_deref().map(SourceUrl::new);
+    if let Some(pipeline) = options.pipeline {
+        let branch = git::default_branch(folder).unwrap_or_else(|| "main".to_owned());
+        let files = pipelines::files(pipeline, &branch, manifests.as_ref());
+        write(folder, &files, options.force, made)?;
+        made.below = git::folder_in_repository(folder).filter(|below| !below.is_empty());
+    }
+    if options.agents.is_empty() {
+        return Ok(());
+    }
+    let repository = manifests.ok_or(Error::NoManifests)?;
+    let definition = Document::read(folder, &shown, "component")?;
+    let definition = definition.and_then(|(_, value)| Some(value.get("name")?.as_str()?.to_owned()));
+    let definition = definition.unwrap_or_else(|| default_name(folder));
+    for environment in project.environments(folder, &[]) {
+        check_name(&environment.folder(), "an environment")?;
+        let published = Published {
+            definition: definition.clone(),
+            environment: environment.folder(),
+            repository: repository.clone(),
+            branch: "main".to_owned(),
+            path: environment.folder(),
+        };
+        let files: Vec<_> = options.agents.iter().map(|agent| agents::file(*agent, &published)).collect();
+        write(folder, &files, options.force, made)?;
+    }
+    Ok(())
 }
 
 /// Adds environments to a definition that exists.
 fn add(options: &InitOptions, file: &str) -> Result<Initialized, Error> {
     let folder = &options.directory;
-    if options.environments.is_empty() || options.name.is_some() {
+    let adds = !options.environments.is_empty() || options.pipeline.is_some() || !options.agents.is_empty();
+    if !adds || options.name.is_some() {
         return Err(Error::DefinitionExists { file: place::show(&place::typed(folder), file) });
     }
     let mut made = Initialized::default();
     let has_schemas = replacement::exists(&folder.join(files::CONFIG_SCHEMA));
     write(folder, &files::environments(&options.environments, has_schemas), false, &mut made)?;
+    deliver(options, &mut made)?;
     let listed = Project::read(folder, &place::typed(folder))?.rendering.environments();
     let unlisted = options.environments.iter().filter(|name| !listed.is_empty() && !listed.contains(name));
     made.unlisted = unlisted.cloned().collect();
@@ -140,7 +194,15 @@ mod tests {
     use super::*;
 
     fn options(folder: &Path) -> InitOptions {
-        InitOptions { directory: folder.to_owned(), name: None, environments: Vec::new(), force: false }
+        InitOptions {
+            directory: folder.to_owned(),
+            name: None,
+            environments: Vec::new(),
+            pipeline: None,
+            agents: Vec::new(),
+            manifests: None,
+            force: false,
+        }
     }
 
     #[track_caller]

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Result, Ui};
-use crate::init::{ENVIRONMENTS, InitOptions, Initialized, default_name, existing_component, init};
+use clap::ValueEnum;
 
-/// Begin a definition that generates at once, or add environments to one.
+use super::{Result, Ui};
+use crate::init::{
+    Agent, ENVIRONMENTS, InitOptions, Initialized, Pipeline, default_name, existing_component, init,
+};
+
+/// Begin a definition that generates at once, or add environments, pipelines and what agents are given to one.
 ///
 /// Files that are there already are kept. On a terminal, asks for what is not given.
 #[derive(clap::Args)]
@@ -20,9 +24,48 @@ pub(super) struct InitArgs {
     /// An environment; may be given several times [default: dev,prod].
     #[arg(long = "env", value_name = "ENV", value_delimiter = ',')]
     environments: Vec<String>,
+    /// Write the pipeline of this system: reviews of pull requests, and publishing of what is merged.
+    #[arg(long, value_name = "SYSTEM")]
+    ci: Option<Ci>,
+    /// Write what Flux needs to apply the published manifests, for each environment.
+    #[arg(long)]
+    flux: bool,
+    /// Write what Argo CD needs to apply the published manifests, for each environment.
+    #[arg(long)]
+    argocd: bool,
+    /// Repository that manifests are published to [default: that of `fab.yaml`].
+    #[arg(long, value_name = "URL")]
+    manifests: Option<String>,
     /// Overwrite files that are there.
     #[arg(long)]
     force: bool,
+}
+
+/// The systems that run pipelines.
+#[derive(Clone, Copy, ValueEnum)]
+enum Ci {
+    // Azure Pipelines.
+    #[value(name = "azure-devops")]
+    AzureDevOps,
+    // Workflows of GitHub.
+    #[value(name = "github")]
+    GitHub,
+    // GitLab CI.
+    #[value(name = "gitlab")]
+    GitLab,
+    // Jenkins.
+    Jenkins,
+}
+
+impl From<Ci> for Pipeline {
+    fn from(ci: Ci) -> Self {
+        match ci {
+            Ci::AzureDevOps => Pipeline::AzureDevOps,
+            Ci::GitHub => Pipeline::GitHub,
+            Ci::GitLab => Pipeline::GitLab,
+            Ci::Jenkins => Pipeline::Jenkins,
+        }
+    }
 }
 
 /// Runs the command.
@@ -46,7 +89,16 @@ impl InitArgs {
             let names = answer.split([' ', ',']).filter(|name| !name.is_empty());
             environments = names.map(str::to_owned).collect();
         }
-        Ok(InitOptions { directory: self.directory.clone(), name, environments, force: self.force })
+        let agents = [(self.flux, Agent::Flux), (self.argocd, Agent::ArgoCd)];
+        Ok(InitOptions {
+            directory: self.directory.clone(),
+            name,
+            environments,
+            pipeline: self.ci.map(Pipeline::from),
+            agents: agents.into_iter().filter(|(wanted, _)| *wanted).map(|(_, agent)| agent).collect(),
+            manifests: self.manifests.clone(),
+            force: self.force,
+        })
     }
 }
 
@@ -62,6 +114,17 @@ fn tell(made: &Initialized, options: &InitOptions, ui: &mut Ui) {
     }
     if made.repository {
         ui.status(format_args!("Made a git repository"));
+    }
+    if let Some(below) = &made.below {
+        ui.warning(format_args!(
+            "warning: pipelines belong to the top of the repository: move them there, and let them run in `{below}`"
+        ));
+    }
+    if let Some(pipeline) = options.pipeline {
+        let file = pipeline.file();
+        ui.status(format_args!(
+            "Next: say in {file} where the binary of fab is (FAB_URL), and its SHA-256 (FAB_SHA256)"
+        ));
     }
     let folder = options.directory.display().to_string();
     let folder = if folder == "." { String::new() } else { format!(" -C {folder}") };

@@ -44,7 +44,7 @@ fn config_file(name: &str, modeline: &str, rest: &str) -> (String, String) {
 }
 
 /// Writes a name so that no reader takes it for a number or a truth value.
-fn scalar(name: &str) -> String {
+pub(super) fn scalar(name: &str) -> String {
     let text = goyaml::to_string(name).expect("a text is YAML");
     text.trim_end().to_owned()
 }
@@ -106,6 +106,8 @@ components/
 helm_repos/
 # What `fab generate` writes. Without this line, manifests are reviewed with what they are made of.
 generated/
+# What `fab ci` reports.
+fab-review/
 ";
 
 const README: &str = "\

@@ -389,6 +389,7 @@ fn an_answer_that_is_cut_makes_no_second_comment() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test is about time that passes")]
 fn a_pause_that_the_host_asks_for_is_kept() {
     let fault = |request: &Request, before: usize| {
         // GitHub's limit on many requests at once.

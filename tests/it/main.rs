@@ -25,6 +25,7 @@ mod install_web;
 mod inventory;
 mod messages;
 mod overrides;
+mod pipelines;
 mod readme;
 mod real_servers;
 mod remote_charts;
