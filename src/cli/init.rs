@@ -10,7 +10,7 @@ use crate::init::{
     Agent, ENVIRONMENTS, InitOptions, Initialized, Pipeline, default_name, existing_component, init,
 };
 
-/// Begin a definition that generates at once, or add environments, pipelines and what agents are given to one.
+/// Begin a definition that generates at once, or add environments and pipelines to one.
 ///
 /// Files that are there already are kept. On a terminal, asks for what is not given.
 #[derive(clap::Args)]
