@@ -81,11 +81,21 @@ impl Document {
             Error::Syntax { place, message: "the file is not UTF-8".to_owned() }
         })?;
         let document = Document { file, format, text: text.into() };
-        let value = match format {
-            Format::Yaml => document.parse_yaml()?,
-            Format::Json => document.parse_json()?,
-        };
+        let value = document.value()?;
         Ok((document, value))
+    }
+
+    /// Returns the data, which nobody keeps.
+    pub(crate) fn value(&self) -> Result<Value, Error> {
+        match self.format {
+            Format::Yaml => self.parse_yaml(),
+            Format::Json => self.parse_json(),
+        }
+    }
+
+    /// Returns the document once more; the text is shared.
+    pub(crate) fn share(&self) -> Self {
+        Document { file: self.file.clone(), format: self.format, text: Arc::clone(&self.text) }
     }
 
     /// Only the first document of the file counts.
@@ -113,12 +123,32 @@ impl Document {
 
     /// Returns where the steps lead to, a key rather than its value; where they lead nowhere, how far they go.
     pub fn place(&self, steps: &[Step]) -> Place {
-        let position =
-            (0..=steps.len()).rev().find_map(|end| locate(&self.text, &steps[..end])).map(|span| {
-                let start = span.key.unwrap_or(span.value);
-                Position { line: start.line, column: start.column }
-            });
+        self.place_at((0..=steps.len()).rev().find_map(|end| locate(&self.text, &steps[..end])))
+    }
+
+    /// Returns the place of each of these; the text is read once.
+    pub(crate) fn places(&self, all: &[&[Step]]) -> Vec<Place> {
+        let paths: Vec<Vec<PathSegment<'_>>> =
+            all.iter().map(|steps| steps.iter().map(segment).collect()).collect();
+        let spans = goyaml::locate_all(&self.text, paths.iter().map(Vec::as_slice));
+        let place = |(span, steps): (Option<Span>, &&[Step])| match span {
+            Some(span) => self.place_at(Some(span)),
+            None => self.place(steps),
+        };
+        spans.into_iter().zip(all).map(place).collect()
+    }
+
+    fn place_at(&self, span: Option<Span>) -> Place {
+        let position = span.map(|span| {
+            let start = span.key.unwrap_or(span.value);
+            Position { line: start.line, column: start.column }
+        });
         Place { file: self.file.clone(), position, text: Arc::clone(&self.text) }
+    }
+
+    /// Returns whether steps lead to something.
+    pub(crate) fn has_value(&self, steps: &[Step]) -> bool {
+        locate(&self.text, steps).is_some()
     }
 
     /// Returns whether the value that steps lead to has a key.
@@ -137,12 +167,15 @@ impl Document {
 
 /// Finds the value that steps lead to in the first document of a YAML or JSON text.
 pub(crate) fn locate(text: &str, steps: &[Step]) -> Option<Span> {
-    let segment = |step| match step {
-        &Step::Index(at) => PathSegment::Index(at),
-        Step::Key(key) => PathSegment::Key(key),
-    };
     let path: Vec<PathSegment<'_>> = steps.iter().map(segment).collect();
     goyaml::locate(text, &path)
+}
+
+fn segment(step: &Step) -> PathSegment<'_> {
+    match step {
+        &Step::Index(at) => PathSegment::Index(at),
+        Step::Key(key) => PathSegment::Key(key),
+    }
 }
 
 /// Returns where a value itself starts whose anchor and tag, if it has any, start at `at`.

@@ -142,6 +142,26 @@ pub enum Error {
         /// What may be meant.
         suggestion: Option<String>,
     },
+    /// A name on the command line is that of no environment.
+    #[error("there is no environment `{name}`: no component has a config file for it")]
+    UnknownEnvironment {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
+    /// A value that is asked for is set nowhere.
+    #[error("`{key}` of component `{component}` is not set in {environment}")]
+    NoValue {
+        /// The keys that lead to it.
+        key: String,
+        /// The path of the component.
+        component: String,
+        /// The environment.
+        environment: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
     /// A name on the command line is that of several components.
     #[error("there are {} components `{name}`", .paths.len())]
     AmbiguousComponent {
@@ -635,6 +655,8 @@ impl Error {
             | Error::VendorLeaves { .. }
             | Error::NothingToUpdate { .. }
             | Error::UnknownComponent { .. }
+            | Error::UnknownEnvironment { .. }
+            | Error::NoValue { .. }
             | Error::AmbiguousComponent { .. }
             | Error::NothingToSearch
             | Error::Unsearchable { .. }
@@ -690,11 +712,17 @@ impl Error {
                 Some("name repositories below `catalog` in fab.yaml, such as `- {source: https://charts.example.com, method: helm}`".into())
             }
             Error::NothingToUpdate { suggestion: Some(name), .. }
+            | Error::UnknownEnvironment { suggestion: Some(name), .. }
+            | Error::NoValue { suggestion: Some(name), .. }
             | Error::UnknownComponent { suggestion: Some(name), .. } => {
                 Some(format!("did you mean `{name}`?"))
             }
             Error::UnknownComponent { suggestion: None, environment, .. } => {
                 Some(format!("`fab list {environment}` names them all"))
+            }
+            Error::UnknownEnvironment { suggestion: None, .. } => Some("`fab list` names them all".into()),
+            Error::NoValue { suggestion: None, environment, component, .. } => {
+                Some(format!("`fab explain {environment} {component} --all` shows what can be set"))
             }
             Error::AmbiguousComponent { paths, .. } => {
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();

@@ -10,6 +10,8 @@ use helm::values::Overrides;
 use helm::{Chance, Chart, Diagnosis, Found, Missing, ReadValue, Site, Source, Usage};
 
 use crate::definition::place;
+use crate::document::Step;
+use crate::edit::path;
 use crate::error::{Place, Position, Warning, WarningKind};
 use crate::generate::Blame;
 use kubeschema::closest;
@@ -179,7 +181,7 @@ impl Shown<'_> {
 }
 
 /// Returns the path that differs from `keys` in one key only, and not by much.
-fn near_path(keys: &[String], candidates: &[&[String]]) -> Option<String> {
+pub(crate) fn near_path(keys: &[String], candidates: &[&[String]]) -> Option<String> {
     let like_but_for = |at: usize| {
         let alike = candidates.iter().filter(move |path| {
             path.len() == keys.len() && path.iter().zip(keys).enumerate().all(|(i, (a, b))| i == at || a == b)
@@ -190,7 +192,7 @@ fn near_path(keys: &[String], candidates: &[&[String]]) -> Option<String> {
         let near = closest(&keys[at], like_but_for(at))?;
         let mut keys = keys.to_vec();
         near.clone_into(&mut keys[at]);
-        Some(dotted(&keys))
+        Some(path::show(&keys.into_iter().map(Step::Key).collect::<Vec<_>>()))
     })
 }
 

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Environment;
-use crate::definition::{self, Body, Component, Definition, Generator, Node, place};
+use crate::definition::{self, Body, Component, Definition, Generator, Node, Places, place};
 use crate::error::{Error, Failure, Place, Warning};
 use crate::project::Project;
 use crate::resolve::{Visit, component_path, input_folder, walk};
@@ -136,7 +136,7 @@ impl ListedSource {
 ///
 /// What is wrong with the definition as a whole. Failures of components are part of the listing.
 pub fn list(options: &ListOptions) -> Result<Listing, Vec<Failure>> {
-    let Loaded { definition, environments, warnings } = load(&options.directory, &options.environments)?;
+    let Loaded { definition, environments, warnings, .. } = load(&options.directory, &options.environments)?;
     let lockfile = Lockfile::read(&options.directory, &place::typed(&options.directory));
     let lockfile = lockfile.map_err(|error| vec![whole_run(error)])?;
     let mut listing = Listing { warnings, ..Listing::default() };
@@ -171,6 +171,8 @@ pub(crate) struct Loaded {
     pub(crate) definition: Definition,
     pub(crate) environments: Vec<Environment>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) project: Project,
+    pub(crate) places: Places,
 }
 
 /// Loads what is on this machine of a definition.
@@ -179,8 +181,9 @@ pub(crate) fn load(folder: &Path, wanted: &[Environment]) -> Result<Loaded, Vec<
     let project = Project::read(folder, &shown).map_err(|error| vec![whole_run(error)])?;
     let environments = project.environments(folder, wanted);
     let places = vendored::places(folder, &shown).map_err(|error| vec![whole_run(error)])?;
-    let definition = definition::load_from(folder, &shown, &environments, &places.unwrap_or_default());
-    Ok(Loaded { definition, environments, warnings: project.warnings })
+    let places = places.unwrap_or_default();
+    let definition = definition::load_from(folder, &shown, &environments, &places);
+    Ok(Loaded { definition, environments, warnings: project.warnings.clone(), project, places })
 }
 
 pub(crate) fn whole_run(error: Error) -> Failure {

@@ -66,6 +66,34 @@ pub struct Say {
 }
 
 impl Say {
+    /// Returns the file.
+    pub(crate) fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// Returns the subcomponents in the file that lead to the component.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Returns what it says of the component.
+    pub(crate) fn config(&self) -> Option<&Config> {
+        below(&self.layer.config, self.names.iter().map(String::as_str))
+    }
+
+    /// Returns where it, or a file of values that it names, sets the value that `keys` lead to.
+    fn place_of_value(&self, keys: &[String]) -> Place {
+        let document = &self.layer.document;
+        let steps = config_steps(self.names.iter().map(String::as_str), keys);
+        let below: Vec<Step> = keys.iter().map(|key| key_step(key)).collect();
+        let files = self.layer.values_files.iter().rev().filter(|file| file.names == self.names);
+        let in_file = || files.map(|file| &file.document).find(|document| document.has_value(&below));
+        match document.has_value(&steps) {
+            true => document.place(&steps),
+            false => in_file().map_or_else(|| document.place(&steps), |document| document.place(&below)),
+        }
+    }
+
     /// Returns where the file says something of the component.
     pub(crate) fn place_of(&self, field: &str) -> Place {
         let mut steps = steps_below(self.names.iter().map(String::as_str));
@@ -87,13 +115,8 @@ impl ResolvedComponent {
 
     /// Returns where its config sets the value that `keys` lead to; of several places, the one that counts.
     pub fn setter(&self, keys: &[String]) -> Option<Place> {
-        let candidates = self
-            .layers
-            .iter()
-            .filter_map(|say| Some((say, below(&say.layer.config, say.names.iter().map(String::as_str))?)));
-        let say = merge::setter(candidates, &[], keys)?;
-        let steps = config_steps(say.names.iter().map(String::as_str), keys);
-        Some(say.layer.document.place(&steps))
+        let candidates = self.layers.iter().filter_map(|say| Some((say, say.config()?)));
+        merge::setter(candidates, &[], keys).map(|say| say.place_of_value(keys))
     }
 }
 

@@ -165,7 +165,8 @@ fn component_in_json(component: &Listed) -> Value {
     })
 }
 
-fn place_in_json(place: &Place) -> Value {
+/// Returns a place as data.
+pub(super) fn place_in_json(place: &Place) -> Value {
     let position = place.position;
     json!({
         "file": place.file,

@@ -15,6 +15,7 @@ mod cache;
 mod changes;
 mod completions;
 mod diff;
+mod explain;
 mod find;
 mod findings;
 mod generate;
@@ -69,6 +70,7 @@ enum Command {
     Vendor(vendor::VendorArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
     Add(Box<add::AddArgs>),
     Remove(Box<remove::RemoveArgs>),
     Set(Box<set::SetArgs>),
@@ -94,6 +96,7 @@ impl Command {
             Self::Vendor(args) => vendor::run(args, ui),
             Self::List(args) => list::run(args, ui),
             Self::Show(args) => show::run(args, ui),
+            Self::Explain(args) => explain::run(args, ui),
             Self::Add(args) => add::run(args, ui),
             Self::Remove(args) => remove::run(args, ui),
             Self::Set(args) => set::run(args, ui),

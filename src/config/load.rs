@@ -7,7 +7,8 @@ use std::path::Path;
 
 use goyaml::{Mapping, Value};
 
-use super::{COMMON, Config, Layer, merge};
+use super::merge::Conflict;
+use super::{COMMON, Config, Layer, ValuesFile, merge};
 use crate::definition::fields::{Fields, scalar_text, wrong_type};
 use crate::definition::{Remote, place};
 use crate::document::{Document, Step};
@@ -73,16 +74,17 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Reads the config file `name` of the component in a folder, which messages call `shown`; returns nothing if there
+/// Reads the config file called `layer` of the component in a folder, which messages call `shown`; returns nothing if there
 /// is no such file.
-pub(crate) fn layer(folder: Folder<'_>, name: &str) -> Result<Option<Layer>, Error> {
-    let name = place::join(&["config", name]);
+pub(crate) fn layer(folder: Folder<'_>, layer: &str) -> Result<Option<Layer>, Error> {
+    let name = place::join(&["config", layer]);
     let Some((document, value)) = Document::read(folder.on_disk, &folder.shown(""), &name)? else {
         return Ok(None);
     };
-    let mut warnings = Vec::new();
-    let config = config(folder, &document, Vec::new(), &value, &mut warnings)?;
-    Ok(Some(Layer { document, config, warnings }))
+    let mut beside = Beside::default();
+    let config = config(folder, &document, Vec::new(), &value, &mut beside)?;
+    let Beside { warnings, values_files } = beside;
+    Ok(Some(Layer { name: layer.to_owned(), document, config, values_files, warnings }))
 }
 
 /// The folder of a component.
@@ -105,29 +107,36 @@ impl Folder<'_> {
     }
 }
 
+/// What is read of a config file beside its config.
+#[derive(Default)]
+struct Beside {
+    warnings: Vec<Warning>,
+    values_files: Vec<ValuesFile>,
+}
+
 fn config(
     folder: Folder<'_>,
     document: &Document,
     steps: Vec<Step>,
     value: &Value,
-    warnings: &mut Vec<Warning>,
+    beside: &mut Beside,
 ) -> Result<Config, Error> {
     let fields = Fields::new(document, steps, value)?;
-    fields.warn_unknown(CONFIG.names(), warnings);
+    fields.warn_unknown(CONFIG.names(), &mut beside.warnings);
     let mut overridden = paths(&fields, "unset")?;
     overridden.extend(paths(&fields, "replace")?);
     let mut read = Config {
         namespace: fields.text("namespace")?,
         inject_namespace: fields.flag("injectNamespace")?,
         disabled: fields.flag("disabled")?,
-        values: values(folder, &fields)?,
+        values: values(folder, &fields, &mut beside.values_files)?,
         overridden,
         ..Config::default()
     };
     for (name, below) in fields.map("subcomponents")?.into_iter().flatten() {
         let mut steps = fields.steps_to("subcomponents");
         steps.push(Step::Key(name.clone()));
-        read.subcomponents.insert(name.clone(), config(folder, document, steps, below, warnings)?);
+        read.subcomponents.insert(name.clone(), config(folder, document, steps, below, beside)?);
     }
     Ok(read)
 }
@@ -156,35 +165,55 @@ fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Error> {
     items.map(text).collect()
 }
 
-/// Returns what `config` says, and below it what the files of values say. Those are to each other as helm's are: the
-/// last one wins, and its lists replace.
-fn values(folder: Folder<'_>, fields: &Fields<'_>) -> Result<Option<Mapping>, Error> {
+/// Returns what `config` says, and below it what the files of values say.
+fn values(
+    folder: Folder<'_>,
+    fields: &Fields<'_>,
+    read: &mut Vec<ValuesFile>,
+) -> Result<Option<Mapping>, Error> {
     let own = fields.map("config")?.cloned();
-    let files = texts(fields, "valuesFiles")?;
-    if files.is_empty() {
-        return Ok(own);
-    }
-    let mut lower = Mapping::new();
-    let mut last = None;
-    for (at, file) in files.iter().enumerate() {
+    let names = subcomponents(&fields.steps_to("config"));
+    let mut all = Vec::new();
+    for (at, file) in texts(fields, "valuesFiles")?.iter().enumerate() {
         let steps = [fields.steps_to("valuesFiles"), vec![Step::Index(at)]].concat();
         let (document, values) = values_file(folder, file, fields.document, &steps)?;
-        replace_all(&mut lower, values);
-        last = Some(document);
+        all.push(values);
+        read.push(ValuesFile { names: names.clone(), document });
     }
-    let mut all = Config { values: Some(own.unwrap_or_default()), ..Config::default() };
-    let conflicts = merge::merge(&mut all, &Config { values: Some(lower), ..Config::default() });
-    if let (Some(conflict), Some(document)) = (conflicts.into_iter().next(), last) {
+    let (values, conflicts) = joined(own, all);
+    if let (Some(conflict), Some(last)) = (conflicts.into_iter().next(), read.last()) {
         let keys: Vec<Step> = conflict.keys.iter().cloned().map(Step::Key).collect();
         return Err(Error::MergeConflict {
             place: Box::new(fields.document.place(&[fields.steps_to("config"), keys.clone()].concat())),
-            other: Box::new(document.place(&keys)),
+            other: Box::new(last.document.place(&keys)),
             key: conflict.keys.join("."),
             higher: conflict.higher,
             lower: conflict.lower,
         });
     }
-    Ok(all.values)
+    Ok(values)
+}
+
+/// Returns the names of the subcomponents that steps lead through.
+fn subcomponents(steps: &[Step]) -> Vec<String> {
+    let name = |pair: &[Step]| match pair {
+        [_, Step::Key(name)] => Some(name.clone()),
+        _ => None,
+    };
+    steps.chunks(2).filter_map(name).collect()
+}
+
+/// Joins what a config file says with what its files of values say, in their order. Those are to each other as helm's
+/// are: the last one wins, and its lists replace.
+pub(crate) fn joined(own: Option<Mapping>, files: Vec<Mapping>) -> (Option<Mapping>, Vec<Conflict>) {
+    if files.is_empty() {
+        return (own, Vec::new());
+    }
+    let mut lower = Mapping::new();
+    files.into_iter().for_each(|values| replace_all(&mut lower, values));
+    let mut all = Config { values: Some(own.unwrap_or_default()), ..Config::default() };
+    let conflicts = merge::merge(&mut all, &Config { values: Some(lower), ..Config::default() });
+    (all.values, conflicts)
 }
 
 /// Reads a file of values, by its path from the component's folder. That of an installed component stays inside.

@@ -42,12 +42,25 @@ pub struct Config {
 /// One config file.
 #[derive(Debug)]
 pub struct Layer {
+    /// Name of the environment or `common`.
+    pub name: String,
     /// The file as read, to find places in it.
     pub document: Document,
     /// What it says.
     pub config: Config,
+    /// The files of values that it names, in their order; what they say is part of the config.
+    pub values_files: Vec<ValuesFile>,
     /// What is odd about it.
     pub warnings: Vec<Warning>,
+}
+
+/// A file that a config file names below `valuesFiles`.
+#[derive(Debug)]
+pub struct ValuesFile {
+    /// The subcomponents in the config file that lead to where it is named.
+    pub names: Vec<String>,
+    /// The file as read.
+    pub document: Document,
 }
 
 /// The name of the layer that every environment ends with.

@@ -54,15 +54,28 @@ pub struct Settings {
 ///
 /// There is no such component, or it is disabled, or something is wrong with it or with what is below it.
 pub fn show(options: &ShowOptions) -> Result<(Settings, Vec<Warning>), Vec<Failure>> {
-    let Loaded { definition, environments, mut warnings } =
+    let Loaded { definition, environments, mut warnings, .. } =
         load(&options.directory, std::slice::from_ref(&options.environment))?;
     let environment = environments.first().unwrap_or(&options.environment);
     let (mut resolution, visits) = walk(&definition, environment);
+    let at = choose(&mut resolution, &visits, environment, options.component.as_deref())?;
+    warnings.append(&mut resolution.warnings);
+    Ok((settings(&mut resolution, &visits[at..]).0, warnings))
+}
+
+/// Chooses the component that is called so, or else the root: it has to be part of the environment, and fine with all
+/// that is below it. Returns which of the visits it is.
+pub(crate) fn choose(
+    resolution: &mut Resolution,
+    visits: &[Visit<'_>],
+    environment: &Environment,
+    component: Option<&str>,
+) -> Result<usize, Vec<Failure>> {
     let all: Vec<(&Visit<'_>, String)> = visits
         .iter()
         .map(|visit| (visit, component_path(visit.node, visit.node.body.as_ref().ok())))
         .collect();
-    let at = match &options.component {
+    let at = match component {
         Some(name) => find(&all, name, environment).map_err(|error| vec![whole_run(error)])?,
         None => 0,
     };
@@ -77,11 +90,7 @@ pub fn show(options: &ShowOptions) -> Result<(Settings, Vec<Warning>), Vec<Failu
         visit.level == 0 || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let failures: Vec<Failure> = resolution.failures.drain(..).filter(is_below).collect();
-    if !failures.is_empty() {
-        return Err(failures);
-    }
-    warnings.append(&mut resolution.warnings);
-    Ok((settings(&mut resolution, &visits[at..]).0, warnings))
+    if failures.is_empty() { Ok(at) } else { Err(failures) }
 }
 
 /// Finds the component that is meant.

@@ -47,6 +47,12 @@ pub struct ChartSettings {
 }
 
 impl World {
+    /// Returns a world in which nothing happens, for what is not written anywhere.
+    pub(crate) fn still() -> Self {
+        let fixed = vec![Source::Randomness, Source::Clock];
+        World { now: SystemTime::UNIX_EPOCH, zone: String::new(), seed: Seed::from([0; 32]), fixed }
+    }
+
     /// Returns clock and randomness as charts take them.
     pub fn env(&self) -> Env {
         let env = || Env::new(self.now, self.seed.clone());
@@ -202,7 +208,11 @@ impl Charts {
     }
 
     /// Loads a chart, or waits for whoever is loading it.
-    fn load(&self, renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Chart, Arc<Error>> {
+    pub(super) fn load(
+        &self,
+        renderer: &Renderer<'_>,
+        component: &ResolvedComponent,
+    ) -> Result<Chart, Arc<Error>> {
         let slot = {
             let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(loaded.entry(component.input.clone()).or_default())

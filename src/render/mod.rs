@@ -202,6 +202,12 @@ impl<'a> Renderer<'a> {
         }
     }
 
+    /// Returns the chart of a component; none if it has none.
+    pub(crate) fn chart(&self, component: &ResolvedComponent) -> Option<Result<::helm::Chart, Arc<Error>>> {
+        let is_chart = component.own.component.generator == Generator::Helm;
+        is_chart.then(|| self.charts.load(self, component))
+    }
+
     /// Returns what made lines of a component's output; nothing of what is no chart.
     pub(crate) fn blame(
         &self,
@@ -228,7 +234,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Returns a path of the tree as the user would type it.
-    fn show(&self, path: &str) -> String {
+    pub(crate) fn show(&self, path: &str) -> String {
         place::show(self.shown, path)
     }
 }

@@ -10,6 +10,11 @@ fn the_documented_help_is_what_fab_prints() {
 }
 
 #[test]
+fn explanations_are_as_the_documentation_shows_them() {
+    assert!(console::check("docs/provenance.md") > 0);
+}
+
+#[test]
 fn every_command_is_documented() {
     let help = Command::new(env!("CARGO_BIN_EXE_fab")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();

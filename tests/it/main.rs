@@ -10,6 +10,7 @@ mod diff;
 mod editing;
 mod editor;
 mod examples;
+mod explain;
 mod fabrikate_bugs;
 mod fetching;
 mod find;

@@ -20,10 +20,10 @@ use crate::case::{Case, LoadError, Verdict};
 use crate::jsonl;
 
 /// A line of the file.
-#[derive(Deserialize)]
-struct ValuesCase {
+#[derive(Clone, Deserialize)]
+pub(crate) struct ValuesCase {
     /// Text files by path.
-    files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// `fab generate ENV…`
     argv: Vec<String>,
     exit: i32,
@@ -32,7 +32,7 @@ struct ValuesCase {
 }
 
 /// What a chart was given.
-#[derive(Deserialize, PartialEq)]
+#[derive(Clone, Deserialize, PartialEq)]
 struct Handed {
     namespace: String,
     /// The values file.
@@ -115,7 +115,8 @@ fn compare(case: &ValuesCase) -> Verdict {
     }
 }
 
-fn resolved(case: &ValuesCase) -> Result<ResolvedTree, String> {
+/// Resolves the definition, which is in a folder that is gone then.
+pub(crate) fn resolved(case: &ValuesCase) -> Result<ResolvedTree, String> {
     let folder = tempfile::tempdir().map_err(|err| err.to_string())?;
     for (path, text) in &case.files {
         let file = folder.path().join(path);

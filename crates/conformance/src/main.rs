@@ -11,6 +11,7 @@
 
 mod case;
 mod charts;
+mod explain;
 mod fabrikate;
 mod fabrikate_set;
 mod fabrikate_values;
@@ -71,6 +72,8 @@ enum Kind {
     InstallPlans,
     /// A definition and the values of its charts a line (`merge.jsonl`, `emit.jsonl`).
     FabrikateValues,
+    /// Where each value of those definitions comes from.
+    Explain,
     /// A definition, a `fab set` and the files after it a line (`set.jsonl`).
     FabrikateSet,
     /// A folder of manifests with an API server's verdict.
@@ -88,6 +91,7 @@ impl Kind {
             Self::Install => fabrikate::load(path, Part::Install),
             Self::InstallPlans => install_plans::load(path),
             Self::FabrikateValues => fabrikate_values::load(path),
+            Self::Explain => explain::load(path),
             Self::FabrikateSet => fabrikate_set::load(path),
             Self::Validation => validation::load(path),
         }

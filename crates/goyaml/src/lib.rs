@@ -48,7 +48,7 @@ pub use edit::{EditError, EditStyle, insert_in_text, set_in_text, unset_in_text}
 pub use error::Error;
 pub use flavors::{Difference, DifferenceKind};
 pub use go::{GoStruct, GoText, GoTime};
-pub use locate::{Location, PathSegment, Span, locate};
+pub use locate::{Location, PathSegment, Span, locate, locate_all};
 pub use value::{Mapping, Value};
 
 /// What nests continues on the heap when less than this is left of the stack.

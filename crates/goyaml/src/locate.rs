@@ -65,17 +65,29 @@ impl Location {
 /// assert_eq!((span.value.line, span.value.column), (4, 11));
 /// ```
 pub fn locate(text: &str, path: &[PathSegment<'_>]) -> Option<Span> {
-    let source = Source::from_text(text);
-    let shift = source.skipped;
-    let mut parser = Parser::new(&source.text, source.bad).ok()?;
-    let tree = Tree::first(&mut parser).ok()?;
+    locate_all(text, std::iter::once(path)).pop().flatten()
+}
+
+/// Returns what [`locate`] returns for each of these paths; the text is read once.
+pub fn locate_all<'p>(
+    text: &str,
+    paths: impl IntoIterator<Item = &'p [PathSegment<'p>]>,
+) -> Vec<Option<Span>> {
+    let Source { text, skipped, bad } = Source::from_text(text);
+    let tree = Parser::new(&text, bad).and_then(|mut parser| Tree::first(&mut parser));
+    let tree = tree.as_ref().ok();
+    paths.into_iter().map(|path| located(tree?, (&text, skipped), path)).collect()
+}
+
+/// Finds a path in the tree of a text of which so many bytes were passed over before.
+fn located(tree: &Tree<'_>, (text, skipped): (&str, usize), path: &[PathSegment<'_>]) -> Option<Span> {
     let mut key = None;
     let mut value = tree.resolved(0);
     for segment in path {
-        (key, value) = step(&tree, &source.text, value, *segment)?;
+        (key, value) = step(tree, text, value, *segment)?;
         value = tree.resolved(value);
     }
-    let location = |id: NodeId| Location::of(tree.node(id), shift);
+    let location = |id: NodeId| Location::of(tree.node(id), skipped);
     Some(Span { key: key.map(location), value: location(value) })
 }
 

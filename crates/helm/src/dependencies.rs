@@ -28,7 +28,13 @@ pub(crate) fn missing(chart: &Chart) -> Vec<&str> {
     declared.filter(|name| chart.dependencies.iter().all(|subchart| subchart.name() != *name)).collect()
 }
 
-fn enable(chart: &mut Chart, values: &Map, path: &str, log: &mut Vec<String>) -> Result<(), CoalesceError> {
+/// Removes disabled subcharts of a chart, whose path in the values is `path`, and renames the others.
+pub(crate) fn enable(
+    chart: &mut Chart,
+    values: &Map,
+    path: &str,
+    log: &mut Vec<String>,
+) -> Result<(), CoalesceError> {
     let Some(mut declared) = chart.metadata.dependencies.take() else { return Ok(()) };
     chart.dependencies = select(std::mem::take(&mut chart.dependencies), &declared);
     for dependency in &mut declared {
@@ -113,7 +119,8 @@ fn apply_conditions(declared: &mut [Dependency], values: &Map, path: &str, log: 
     }
 }
 
-fn import_below(chart: &mut Chart, log: &mut Vec<String>) -> Result<(), CoalesceError> {
+/// Merges what subcharts lend into the defaults of a chart and of those below it.
+pub(crate) fn import_below(chart: &mut Chart, log: &mut Vec<String>) -> Result<(), CoalesceError> {
     for subchart in &mut chart.dependencies {
         import_below(subchart, log)?;
     }

@@ -108,7 +108,7 @@ impl Chart {
     }
 
     /// Finds the chart in `charts/` that goes by a name, which may be an alias.
-    fn subchart(&self, name: &str) -> Option<&Chart> {
+    pub(crate) fn subchart(&self, name: &str) -> Option<&Chart> {
         let aliased = self.metadata.dependencies.iter().flatten().find(|dependency| dependency.alias == name);
         let name = aliased.map_or(name, |dependency| dependency.name.as_str());
         self.dependencies.iter().find(|subchart| subchart.name() == name)
