@@ -180,6 +180,14 @@ pub enum Error {
         /// What disables it.
         place: Option<Place>,
     },
+    /// A name on the command line is that of no rule.
+    #[error("there is no rule `{name}`{}", did_you_mean(.suggestion))]
+    UnknownRule {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        suggestion: Option<String>,
+    },
     /// There is no repository to search.
     #[error("there is no repository to search")]
     NothingToSearch,
@@ -658,6 +666,7 @@ impl Error {
             | Error::UnknownEnvironment { .. }
             | Error::NoValue { .. }
             | Error::AmbiguousComponent { .. }
+            | Error::UnknownRule { .. }
             | Error::NothingToSearch
             | Error::Unsearchable { .. }
             | Error::DefinitionExists { .. }
@@ -690,7 +699,6 @@ impl Error {
                 "the images there are {}",
                 quoted(&known.iter().map(String::as_str).collect::<Vec<_>>())
             )),
-            Error::NotThere { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Error::Uncommitted { .. } => Some("commit or stash them first".into()),
             Error::NotPushed { error, .. } => error.hint(),
             Error::Diff(error) => error.hint(),
@@ -711,7 +719,8 @@ impl Error {
             Error::NothingToSearch => {
                 Some("name repositories below `catalog` in fab.yaml, such as `- {source: https://charts.example.com, method: helm}`".into())
             }
-            Error::NothingToUpdate { suggestion: Some(name), .. }
+            Error::NotThere { suggestion: Some(name), .. }
+            | Error::NothingToUpdate { suggestion: Some(name), .. }
             | Error::UnknownEnvironment { suggestion: Some(name), .. }
             | Error::NoValue { suggestion: Some(name), .. }
             | Error::UnknownComponent { suggestion: Some(name), .. } => {
@@ -766,6 +775,7 @@ impl Error {
             Error::Chart { cause, .. } => cause.hint.clone(),
             Error::Unreadable { .. }
             | Error::SchemaLocation { .. }
+            | Error::UnknownRule { .. }
             | Error::ComponentDisabled { .. }
             | Error::NoRepository { .. }
             | Error::BadAssignment { .. }
@@ -925,6 +935,14 @@ pub enum WarningKind {
         function: &'static str,
         /// The options that make it repeatable.
         remedy: &'static str,
+    },
+    /// A component that is not looked at, as its hooks would have to run before.
+    #[error(
+        "`{component}` has hooks, which were not run, so its output is not looked at; `fab validate --run-hooks` does"
+    )]
+    NotLinted {
+        /// Path of the component.
+        component: String,
     },
     /// What the chart engine warns about.
     #[error("{0}")]

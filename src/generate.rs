@@ -66,7 +66,7 @@ pub fn generate(
     let prepared = Prepared::new(options, &place::typed(&options.directory), heard)?;
     heard(Event::Rendering(prepared.trees.iter().map(|tree| tree.components.len()).sum()));
     let renderer = prepared.renderer();
-    let rendering = pool(options)?.install(|| renderer.trees(&prepared.trees, heard));
+    let rendering = pool(options.jobs)?.install(|| renderer.trees(&prepared.trees, heard));
     once_each(rendering.warnings, heard);
     finish(rendering.failures).map(|()| rendering.outputs)
 }
@@ -145,7 +145,7 @@ pub fn blame(options: &GenerateOptions, wanted: &[OutputLine]) -> Vec<Blame> {
     let Ok(prepared) = Prepared::new(options, &place::typed(&options.directory), &|_| {}) else {
         return found;
     };
-    let Ok(pool) = pool(options) else { return found };
+    let Ok(pool) = pool(options.jobs) else { return found };
     let renderer = prepared.renderer();
     let components =
         prepared.trees.iter().flat_map(|tree| tree.components.iter().map(move |one| (tree, one)));
@@ -163,8 +163,8 @@ pub fn blame(options: &GenerateOptions, wanted: &[OutputLine]) -> Vec<Blame> {
 }
 
 /// Makes the threads that render.
-pub(crate) fn pool(options: &GenerateOptions) -> Result<rayon::ThreadPool, Vec<Failure>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).stack_size(STACK);
+pub(crate) fn pool(jobs: Option<usize>) -> Result<rayon::ThreadPool, Vec<Failure>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).stack_size(STACK);
     pool.build().map_err(|err| vec![Failure::of_run(Error::Threads(err))])
 }
 

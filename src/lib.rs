@@ -28,6 +28,7 @@ pub mod host;
 pub mod init;
 pub mod insight;
 pub mod inventory;
+pub mod lint;
 pub mod origin;
 pub mod output;
 pub mod project;

@@ -15,6 +15,7 @@ use crate::config::{self, Environment};
 use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
+use crate::lint::settings::{LINT, LintSettings};
 use crate::schema::{Field, Shape, Table};
 use crate::source::allow::Allow;
 use crate::validate::{POLICY, Policy};
@@ -37,6 +38,8 @@ pub struct Project {
     pub policies: Vec<Policy>,
     /// Whether Flux replaces variables in what it applies.
     pub flux_substitution: bool,
+    /// How bad findings of `fab lint` are, and which are left out.
+    pub lint: LintSettings,
     /// The repositories to look for components and charts in.
     pub catalog: Vec<Catalog>,
     /// Its environments, and how charts are rendered.
@@ -62,6 +65,7 @@ pub(crate) static PROJECT: Table = Table::new(
             "All environments of the definition, by name. Without any, those with a config file are.",
         ),
         Field::new("hooks", Shape::Fields(&HOOKS), "Who may run hooks."),
+        Field::new("lint", Shape::Fields(&LINT), "What `fab lint` looks for."),
         Field::new("sources", Shape::Fields(&SOURCES), "What may be fetched."),
         Field::new("validate", Shape::Fields(&VALIDATE), "What `fab validate` takes."),
     ],
@@ -122,6 +126,10 @@ impl Project {
         project.without_schema = texts(&validate, "without-schema")?;
         project.flux_substitution = validate.flag("flux-substitution")?.unwrap_or(false);
         project.policies = policies(&validate)?;
+        project.lint = LintSettings::read(
+            &section(&fields, "lint", &LINT, &mut project.warnings)?,
+            &mut project.warnings,
+        )?;
         project.catalog = catalog::read(&fields, &mut project.warnings)?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
@@ -157,7 +165,7 @@ fn policies(fields: &Fields<'_>) -> Result<Vec<Policy>, Error> {
     fields.list("policies")?.unwrap_or_default().iter().enumerate().map(read).collect()
 }
 
-fn section<'a>(
+pub(crate) fn section<'a>(
     fields: &Fields<'a>,
     name: &str,
     known: &Table,
@@ -169,7 +177,7 @@ fn section<'a>(
     Ok(section)
 }
 
-fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Error> {
+pub(crate) fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Error> {
     let steps = fields.steps_to(name);
     let text = |(at, item): (usize, &Value)| {
         let steps: Vec<Step> = steps.iter().cloned().chain([Step::Index(at)]).collect();

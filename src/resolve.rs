@@ -71,6 +71,11 @@ impl Say {
         &self.layer
     }
 
+    /// Returns the path of the file as the user would type it.
+    pub(crate) fn file(&self) -> &str {
+        &self.layer.document.file
+    }
+
     /// Returns the subcomponents in the file that lead to the component.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
@@ -82,7 +87,7 @@ impl Say {
     }
 
     /// Returns where it, or a file of values that it names, sets the value that `keys` lead to.
-    fn place_of_value(&self, keys: &[String]) -> Place {
+    pub(crate) fn place_of_value(&self, keys: &[String]) -> Place {
         let document = &self.layer.document;
         let steps = config_steps(self.names.iter().map(String::as_str), keys);
         let below: Vec<Step> = keys.iter().map(|key| key_step(key)).collect();
@@ -92,6 +97,11 @@ impl Say {
             true => document.place(&steps),
             false => in_file().map_or_else(|| document.place(&steps), |document| document.place(&below)),
         }
+    }
+
+    /// Returns the steps to the value in the file that `keys` lead to in the component's config.
+    pub(crate) fn steps_to(&self, keys: &[String]) -> Vec<Step> {
+        config_steps(self.names.iter().map(String::as_str), keys)
     }
 
     /// Returns where the file says something of the component.

@@ -55,7 +55,6 @@ pub(super) enum Case<'a> {
         file: &'a str,
     },
     /// A component, by its path; the empty one is the definition.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the check that has these is in the next change"))]
     Component(&'a str),
 }
 

@@ -22,6 +22,7 @@ mod generate;
 mod helm_flags;
 mod init;
 mod install;
+mod lint;
 mod list;
 mod man;
 mod outdated;
@@ -79,6 +80,7 @@ enum Command {
     Template(Box<template::TemplateArgs>),
     Validate(Box<validate::ValidateArgs>),
     Diff(Box<diff::DiffArgs>),
+    Lint(lint::LintArgs),
     Cache(cache::CacheArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -105,6 +107,7 @@ impl Command {
             Self::Template(args) => template::run(args, ui),
             Self::Validate(args) => validate::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
+            Self::Lint(args) => lint::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Schema(args) => schema::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),

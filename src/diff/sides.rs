@@ -171,7 +171,7 @@ pub(super) struct Loaded<'a> {
 
 impl<'a> Loaded<'a> {
     fn of(prepared: &'a Prepared<'a>) -> Result<Self, Vec<Failure>> {
-        Ok(Loaded { prepared, renderer: prepared.renderer(), pool: pool(prepared.options())? })
+        Ok(Loaded { prepared, renderer: prepared.renderer(), pool: pool(prepared.options().jobs)? })
     }
 
     /// Returns the output files of an environment, each with the component that writes it.

@@ -60,6 +60,13 @@ impl Open {
         Ok(Self { document, path, before: None, value: Value::Null })
     }
 
+    /// Reads a file that is there, which messages call `shown`.
+    pub(crate) fn read_file(path: &Path, shown: String) -> Result<Self, Error> {
+        let (document, value) = Document::read_file(path, shown)?;
+        let before = Some(document.text.to_string());
+        Ok(Self { document, path: path.to_owned(), before, value })
+    }
+
     /// Returns whether the file is there.
     pub(crate) fn exists(&self) -> bool {
         self.before.is_some()

@@ -20,6 +20,7 @@ mod verify;
 
 pub use commit::{CommitOptions, Committed, Push, commit};
 pub use entries::{AddOptions, RemoveOptions, Removed, add, remove};
+pub(crate) use file::Open;
 pub use file::{Edited, write_all};
 pub use image::{Image, ImageOptions, parse_image, set_image};
 pub use set::{Assignment, SetOptions, set};

@@ -14,6 +14,7 @@ use goyaml::{Mapping, Value};
 use helm::values::YamlError;
 use helm::{Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, RenderedLine, Seed, Source};
 
+use super::inspection::{Inspection, ValuesReader};
 use super::namespace::Injector;
 use super::{Renderer, Text};
 use crate::config::Environment;
@@ -129,12 +130,26 @@ fn rendered(
     (shown, values, options): (&Shown<'_>, &Mapping, &RenderOptions<'_>),
     writes_crds: bool,
 ) -> Result<Text, Arc<Error>> {
+    let rendered = helm::template(shown.chart, values, options);
+    let rendered = rendered.map_err(|err| failure(shown, values, options, err))?;
+    text_of(renderer, component, (shown, values, options), rendered, writes_crds)
+}
+
+fn failure(shown: &Shown<'_>, values: &Mapping, options: &RenderOptions<'_>, err: helm::Error) -> Error {
+    let mut cause = shown.cause(helm::diagnose(&err, shown.chart, values, options));
+    cause.place.get_or_insert_with(|| Place::file(shown.path));
+    Error::Chart { cause: Box::new(cause), source: Box::new(err) }
+}
+
+/// Makes the text of a component of what its chart was rendered to.
+fn text_of(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    (shown, values, options): (&Shown<'_>, &Mapping, &RenderOptions<'_>),
+    mut rendered: helm::Rendered,
+    writes_crds: bool,
+) -> Result<Text, Arc<Error>> {
     let chart = shown.chart;
-    let mut rendered = helm::template(chart, values, options).map_err(|err| {
-        let mut cause = shown.cause(helm::diagnose(&err, chart, values, options));
-        cause.place.get_or_insert_with(|| Place::file(shown.path));
-        Error::Chart { cause: Box::new(cause), source: Box::new(err) }
-    })?;
     let definitions = if writes_crds { Vec::new() } else { std::mem::take(&mut rendered.crds) };
     let injected = component.namespace.as_deref().filter(|_| component.inject_namespace);
     let mut text = pieces(&rendered.to_text(), injected)?;
@@ -159,6 +174,21 @@ fn rendered(
     let warnings = chart.warnings.iter().chain(&rendered.warnings);
     text.warnings.extend(warnings.map(|warning| plain(WarningKind::Chart(warning.clone()))));
     Ok(text)
+}
+
+/// Renders the chart of a component, and finds out which of its values are read.
+pub(super) fn inspect(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+) -> Result<Inspection, Arc<Error>> {
+    with_chart(renderer, component, environment, |shown, values, options, writes_crds| {
+        let usage = helm::usage(shown.chart, values, options);
+        let usage = usage.map_err(|err| failure(shown, values, options, err))?;
+        let text = text_of(renderer, component, (shown, values, options), usage.rendered, writes_crds)?;
+        let reader = ValuesReader::Chart(Box::new(shown.chart.clone()));
+        Ok(Inspection { unread: usage.unread, read: usage.read, ..Inspection::of(text, reader) })
+    })
 }
 
 /// Returns what made each of these lines of a component's output.

@@ -26,11 +26,13 @@ use crate::resolve::{ResolvedComponent, ResolvedTree};
 mod folder;
 pub mod handlebars;
 mod helm;
+mod inspection;
 mod namespace;
 mod static_manifests;
 mod templates;
 
 pub use self::helm::{ChartSettings, World};
+pub(crate) use self::inspection::{Inspection, ValuesReader, leaves};
 
 /// What one component renders to.
 #[derive(Debug, Default)]
@@ -219,6 +221,23 @@ impl<'a> Renderer<'a> {
         let found = is_chart.then(|| helm::blame(self, component, environment, wanted));
         // It was rendered before, so that is not where an error is told.
         found.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Renders a component, and finds out which of its values are read.
+    pub(crate) fn inspect(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+    ) -> Result<Inspection, Vec<Arc<Error>>> {
+        match component.own.component.generator {
+            Generator::Helm => helm::inspect(self, component, environment).map_err(|err| vec![err]),
+            Generator::Handlebars => templates::inspect(self, component, environment),
+            Generator::Static | Generator::Component | Generator::Unknown(_) => {
+                let text = self.text(component, environment)?;
+                let files = static_manifests::files(self, component);
+                Ok(Inspection { files, ..Inspection::without_reader(text, &component.values) })
+            }
+        }
     }
 
     /// Returns the output folder as seen from a folder that it is in.

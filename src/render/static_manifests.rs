@@ -4,9 +4,11 @@
 //! passed on like any other, as in Fabrikate.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::folder::{Folder, is_hidden};
 use super::{Renderer, Text};
+use crate::definition::Generator;
 use crate::error::{Error, Warning, WarningKind};
 use crate::resolve::ResolvedComponent;
 
@@ -18,12 +20,31 @@ pub(super) fn render(renderer: &Renderer<'_>, component: &ResolvedComponent) -> 
     let folder = Folder::of(renderer, component)?;
     let mut text = Text::default();
     for file in folder.files()? {
-        if is_hidden(Path::new(&file)) || !EXTENSIONS.iter().any(|extension| file.ends_with(extension)) {
+        if is_manifest(&file) {
+            text.push(&folder.read(&file)?);
+        } else {
             let kind = WarningKind::SkippedFile { file: folder.show(&file) };
             text.warnings.push(Warning { place: None, kind });
-        } else {
-            text.push(&folder.read(&file)?);
         }
     }
     Ok(text)
+}
+
+/// Returns the manifests of a component one by one, each with its path as the user would type it.
+pub(super) fn files(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Vec<(String, Arc<str>)> {
+    if component.own.component.generator != Generator::Static {
+        return Vec::new();
+    }
+    // It was rendered before, so that is where an error is told.
+    let Ok(folder) = Folder::of(renderer, component) else { return Vec::new() };
+    let files = folder.files().unwrap_or_default().into_iter().filter(|file| is_manifest(file));
+    let read = |file: String| {
+        let text = folder.read(&file).ok()?;
+        Some((folder.show(&file), String::from_utf8_lossy(&text).into()))
+    };
+    files.filter_map(read).collect()
+}
+
+fn is_manifest(file: &str) -> bool {
+    !is_hidden(Path::new(file)) && EXTENSIONS.iter().any(|extension| file.ends_with(extension))
 }

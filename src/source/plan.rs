@@ -307,6 +307,14 @@ pub(crate) fn sources_of(node: &Node) -> Vec<(Asked, &Component)> {
     clone.into_iter().chain(content).filter_map(|(asked, component)| Some((asked.ok()?, component))).collect()
 }
 
+/// Returns what an entry asks for, as far as it says so itself. What cannot be fetched is left out.
+pub(crate) fn asked_by(component: &Component) -> Option<Asked> {
+    if is_brought(component) {
+        return folder_asked(component).ok();
+    }
+    content_of(component)?.1.ok()
+}
+
 /// Returns what an entry asks for whose folder comes from elsewhere whole.
 fn folder_asked(component: &Component) -> Result<Asked, SourceError> {
     if component.method == Method::Git { git(component) } else { file(component) }

@@ -24,6 +24,7 @@ mod init;
 mod install;
 mod install_web;
 mod inventory;
+mod lint;
 mod messages;
 mod overrides;
 mod pipelines;
