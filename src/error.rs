@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::diff::DiffError;
 use crate::insight::Cause;
+use crate::publish::PublishError;
 use crate::render::handlebars::TemplateError;
 use crate::source::SourceError;
 
@@ -412,6 +413,9 @@ pub enum Error {
     /// A handlebars template cannot be rendered.
     #[error("{0}")]
     Template(Box<TemplateError>),
+    /// Something is not published.
+    #[error(transparent)]
+    Publish(Box<PublishError>),
     /// A namespace cannot be put into a resource where it stands.
     #[error("cannot insert the namespace into {resource}")]
     Injection {
@@ -675,6 +679,7 @@ impl Error {
             | Error::NoRepository { .. }
             | Error::EnvironmentLeaves { .. }
             | Error::Injection { .. }
+            | Error::Publish(_)
             | Error::Threads(_)
             | Error::Unwritable { .. } => None,
         }
@@ -769,6 +774,7 @@ impl Error {
             }
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
             Error::Template(err) => err.kind.hint(),
+            Error::Publish(err) => err.hint(),
             Error::NoChart { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
             }
@@ -812,8 +818,15 @@ impl Error {
     pub fn is_finding(&self) -> bool {
         match self {
             Error::Source { error, .. } => matches!(**error, SourceError::NotLocked),
+            Error::Publish(error) => error.is_finding(),
             _ => false,
         }
+    }
+}
+
+impl From<PublishError> for Error {
+    fn from(error: PublishError) -> Self {
+        Error::Publish(Box::new(error))
     }
 }
 

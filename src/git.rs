@@ -25,10 +25,16 @@ use crate::source::{SourceError, SourceUrl};
 
 mod checkout;
 mod history;
+mod manifests;
+mod origin;
 mod session;
 mod tree;
 
 pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
+/// The hash of an object.
+pub(crate) use git2::Oid as Id;
+pub(crate) use manifests::{Manifests, NewCommit};
+pub(crate) use origin::{Order, Person, SourceCommit};
 
 /// How long a server may be silent: one that packs a large repository says something all the time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -161,6 +167,17 @@ impl<'a> Remote<'a> {
             .map_err(|err| io_error("open the repository of the definition", err.message()))?;
         let (sent, received) = (Cell::new(None), Cell::new(0));
         Ok(Remote { url, logins, told: &|_| {}, repository, sent, received, patience: PATIENCE })
+    }
+
+    /// Fetches by refspecs; returns all references that the server has.
+    fn mirror(&self, refspecs: Vec<String>) -> Result<Vec<Reference>, SourceError> {
+        self.listening(&|_| {}, |session, listener| session.mirror(refspecs, false, listener))
+    }
+
+    /// Fetches by a refspec; the commits that a shallow repository does not have, too.
+    fn deepen(&self, is_shallow: bool, refspec: &str) -> Result<(), SourceError> {
+        let refspecs = vec![refspec.to_owned()];
+        self.listening(&|_| {}, |session, listener| session.mirror(refspecs, is_shallow, listener)).map(drop)
     }
 
     /// Pushes by a refspec.

@@ -16,6 +16,7 @@ use crate::definition::fields::{Fields, scalar_text};
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
 use crate::lint::settings::{LINT, LintSettings};
+use crate::publish::{PUBLISH, PublishSettings};
 use crate::schema::{Field, Shape, Table};
 use crate::source::allow::Allow;
 use crate::validate::{POLICY, Policy};
@@ -42,6 +43,8 @@ pub struct Project {
     pub lint: LintSettings,
     /// The repositories to look for components and charts in.
     pub catalog: Vec<Catalog>,
+    /// Where manifests are published.
+    pub publish: PublishSettings,
     /// Its environments, and how charts are rendered.
     pub rendering: RenderingSettings,
     /// What is odd about the file.
@@ -66,6 +69,7 @@ pub(crate) static PROJECT: Table = Table::new(
         ),
         Field::new("hooks", Shape::Fields(&HOOKS), "Who may run hooks."),
         Field::new("lint", Shape::Fields(&LINT), "What `fab lint` looks for."),
+        Field::new("publish", Shape::Fields(&PUBLISH), "Where manifests are published."),
         Field::new("sources", Shape::Fields(&SOURCES), "What may be fetched."),
         Field::new("validate", Shape::Fields(&VALIDATE), "What `fab validate` takes."),
     ],
@@ -131,6 +135,7 @@ impl Project {
             &mut project.warnings,
         )?;
         project.catalog = catalog::read(&fields, &mut project.warnings)?;
+        project.publish = PublishSettings::read(&fields, &mut project.warnings)?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;
         Ok(project)
     }

@@ -72,7 +72,7 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     let start = world::now();
     let options = args.options()?;
     let outputs = outputs(&options, ui)?;
-    if args.validate && !validated(args, &options, &outputs, ui)? {
+    if args.validate && !validated(&options, &outputs, ui)? {
         return Ok(ExitCode::from(1));
     }
     if args.check {
@@ -91,13 +91,8 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
 }
 
 /// Checks the output as `fab validate` does, and returns whether it is fine.
-fn validated(
-    args: &GenerateArgs,
-    options: &GenerateOptions,
-    outputs: &[OutputTree],
-    ui: &mut Ui,
-) -> Result<bool> {
-    let minors = args.kube_version.as_ref().and_then(minor).into_iter().collect();
+pub(super) fn validated(options: &GenerateOptions, outputs: &[OutputTree], ui: &mut Ui) -> Result<bool> {
+    let minors = options.charts.settings.kube_version.as_ref().and_then(minor).into_iter().collect();
     let rendered = [Rendered::of(outputs, minors)];
     let directory = options.directory.clone();
     let choices = ValidateOptions {

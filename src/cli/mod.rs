@@ -26,6 +26,7 @@ mod lint;
 mod list;
 mod man;
 mod outdated;
+mod publish;
 mod remove;
 mod report;
 mod schema;
@@ -81,6 +82,7 @@ enum Command {
     Validate(Box<validate::ValidateArgs>),
     Diff(Box<diff::DiffArgs>),
     Lint(lint::LintArgs),
+    Publish(Box<publish::PublishArgs>),
     Cache(cache::CacheArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -108,6 +110,7 @@ impl Command {
             Self::Validate(args) => validate::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::Lint(args) => lint::run(args, ui),
+            Self::Publish(args) => publish::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Schema(args) => schema::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),

@@ -81,12 +81,21 @@ pub(super) fn cache() -> Result<Cache, Error> {
 }
 
 fn new_seed() -> Result<Seed, Error> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|err| Error::Unreadable {
+    random().map(Seed::from)
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|err| Error::Unreadable {
         file: "random numbers of the system".to_owned(),
         source: io::Error::other(err.to_string()),
     })?;
-    Ok(Seed::from(seed))
+    Ok(bytes)
+}
+
+/// Returns a random number.
+pub(super) fn chance() -> Result<u64, Error> {
+    random().map(u64::from_le_bytes)
 }
 
 /// Returns this moment, for what is written down and not rendered.

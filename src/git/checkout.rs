@@ -66,8 +66,9 @@ pub(super) fn is_lost_race(reason: &str) -> bool {
 
 /// The user's repository.
 pub(crate) struct Checkout {
-    repository: Repository,
-    folder: PathBuf,
+    pub(super) repository: Repository,
+    /// The folder of the working tree, free of links.
+    pub(super) folder: PathBuf,
 }
 
 /// The reference that a commit has on its way to the server.

@@ -67,6 +67,9 @@ pub(super) enum Failure {
     Git(git2::Error),
 }
 
+/// The depth that makes a shallow repository whole, as git has it.
+const WHOLE: i32 = i32::MAX;
+
 impl Session {
     /// Asks for the references.
     pub(super) fn references(self, listener: &Listener<'_>) -> Result<Vec<Reference>, Failure> {
@@ -81,6 +84,16 @@ impl Session {
         listener: &Listener<'_>,
     ) -> Result<(), Failure> {
         run(listener, move |signs| self.fetch_now(&wanted, extent, &signs))
+    }
+
+    /// Fetches by refspecs, all commits if the repository is shallow; returns all references that the server has.
+    pub(super) fn mirror(
+        self,
+        refspecs: Vec<String>,
+        is_shallow: bool,
+        listener: &Listener<'_>,
+    ) -> Result<Vec<Reference>, Failure> {
+        run(listener, move |signs| self.mirror_now(&refspecs, is_shallow, &signs))
     }
 
     /// Pushes by a refspec; returns what the server says if it does not take it.
@@ -117,6 +130,31 @@ impl Session {
         let callbacks = self.callbacks(signs);
         let connection = remote.connect_auth(Direction::Fetch, Some(callbacks), Some(proxy()))?;
         let heads = connection.list()?.iter();
+        Ok(heads.map(|head| Reference { name: head.name().to_owned(), id: head.oid().to_string() }).collect())
+    }
+
+    fn mirror_now(
+        &self,
+        refspecs: &[String],
+        is_shallow: bool,
+        signs: &Sender<Sign<Vec<Reference>>>,
+    ) -> Result<Vec<Reference>, git2::Error> {
+        let mut callbacks = self.callbacks(signs);
+        callbacks.transfer_progress(|progress| tell(signs, Sign::Received(progress.received_bytes())));
+        let mut options = FetchOptions::new();
+        options
+            .remote_callbacks(callbacks)
+            .proxy_options(proxy())
+            .download_tags(AutotagOption::None)
+            .update_fetchhead(false)
+            .follow_redirects(RemoteRedirect::None);
+        if is_shallow {
+            options.depth(WHOLE);
+        }
+        let repository = Repository::open_bare(&self.folder)?;
+        let mut remote = repository.remote_anonymous(self.url.as_str())?;
+        remote.fetch(refspecs, Some(&mut options), None)?;
+        let heads = remote.list()?.iter();
         Ok(heads.map(|head| Reference { name: head.name().to_owned(), id: head.oid().to_string() }).collect())
     }
 

@@ -72,7 +72,7 @@ pub(super) fn read(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> Result<V
 }
 
 fn catalog(entry: &Fields<'_>) -> Result<Catalog, Error> {
-    let text = |name: &str| Ok(entry.text(name)?.filter(|text| !text.is_empty()));
+    let text = |name: &str| Ok::<_, Error>(entry.text(name)?.filter(|text| !text.is_empty()));
     let wrong =
         |steps: &[Step], message: String| Error::Syntax { place: entry.document.place(steps), message };
     let source =

@@ -60,7 +60,7 @@ impl Text {
 }
 
 /// Counts the documents that hold more than comments, without reading them as YAML.
-fn count_documents(text: &[u8]) -> usize {
+pub(crate) fn count_documents(text: &[u8]) -> usize {
     let mut count = 0;
     let mut counted = false;
     for line in text.split(|byte| *byte == b'\n') {

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest as _, Sha256};
+
 use super::SourceError;
 use crate::replacement::in_use;
 
@@ -152,6 +154,19 @@ impl Cache {
             .map_err(|source| io_error("lock", &path, source))
     }
 
+    /// Returns where the clone of a manifest repository is, which need not be there, and a claim on it.
+    pub(crate) fn clone_of(&self, address: &str) -> Result<(PathBuf, File), SourceError> {
+        let name: String =
+            Sha256::digest(address).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let claim = self.claim(&format!("clone-{name}"))?;
+        let folder = self.root.join("clones").join(name);
+        make_folders(&folder)?;
+        // When it was used last, for `prune`; that it cannot be noted is no reason to fail.
+        let used = fs::FileTimes::new().set_accessed(self.now);
+        let _ = File::open(&folder).and_then(|file| file.set_times(used));
+        Ok((folder, claim))
+    }
+
     /// Makes an empty folder to work in, which vanishes with the result.
     pub(crate) fn scratch(&self) -> Result<Scratch, SourceError> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -179,7 +194,8 @@ impl Cache {
     /// What the system says.
     pub fn clean(&self) -> Result<Removed, SourceError> {
         let mut removed = Removed::default();
-        for folder in children(&self.root.join("items"))? {
+        let clones = children(&self.root.join("clones"))?;
+        for folder in children(&self.root.join("items"))?.into_iter().chain(clones) {
             removed.add(&folder);
         }
         match fs::remove_dir_all(&self.root) {
@@ -196,7 +212,8 @@ impl Cache {
     pub fn prune(&self, unused: Duration) -> Result<Removed, SourceError> {
         let since = self.now.checked_sub(unused).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut removed = Removed::default();
-        for folder in children(&self.root.join("items"))? {
+        let clones = children(&self.root.join("clones"))?;
+        for folder in children(&self.root.join("items"))?.into_iter().chain(clones) {
             let used = fs::metadata(&folder).and_then(|meta| meta.accessed());
             if used.is_ok_and(|used| used < since) {
                 removed.add(&folder);
