@@ -3,7 +3,7 @@
 //! As for the server, what is not known to be wrong is right: a value of type `dyn`
 //! may be anything until the expression runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -12,7 +12,7 @@ use crate::ast::{Bind, Bound, Each, Entry, Item, Kind, Literal, Node, Step};
 use crate::functions;
 use crate::types::{Meant, Type, agree, join};
 use crate::value::{parse_duration, parse_timestamp};
-use crate::{CompileError, Wrong, go_regex, grow};
+use crate::{CompileError, Wrong, go_regex, grow, template};
 
 /// The names of types, which are values themselves.
 pub(crate) const TYPES: [&str; 11] =
@@ -25,12 +25,21 @@ pub(crate) struct Checked {
     pub(crate) patterns: BTreeMap<String, Regex>,
 }
 
+/// The types of the parts of an expression, by where those are in memory.
+pub(crate) type Types = HashMap<*const Node, Type>;
+
 /// Checks an expression in which these variables are known.
 pub(crate) fn check(text: &str, node: &Node, variables: &[(&str, Type)]) -> Result<Checked, CompileError> {
-    let variables = variables.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
-    let mut checker = Checker { text, variables, patterns: BTreeMap::new(), is_mixed: false };
+    let mut checker = Checker::new(text, variables);
     let result = checker.node(node)?;
     Ok(Checked { result, patterns: checker.patterns })
+}
+
+/// Returns the types of all parts of an expression.
+pub(crate) fn types(text: &str, node: &Node, variables: &[(&str, Type)]) -> Result<Types, CompileError> {
+    let mut checker = Checker::new(text, variables);
+    checker.node(node)?;
+    Ok(checker.types)
 }
 
 struct Checker<'t> {
@@ -40,17 +49,26 @@ struct Checker<'t> {
     patterns: BTreeMap<String, Regex>,
     /// Inside of `format`.
     is_mixed: bool,
+    /// What was found out.
+    types: Types,
 }
 
 type Typed = Result<Type, CompileError>;
 
-impl Checker<'_> {
+impl<'t> Checker<'t> {
+    fn new(text: &'t str, variables: &[(&str, Type)]) -> Self {
+        let variables = variables.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
+        Checker { text, variables, patterns: BTreeMap::new(), is_mixed: false, types: Types::new() }
+    }
+
     fn wrong<T>(&self, node: &Node, wrong: Wrong) -> Result<T, CompileError> {
         Err(CompileError::new(self.text, node.at, wrong))
     }
 
     fn node(&mut self, node: &Node) -> Typed {
-        grow(|| self.part(node))
+        let kind = grow(|| self.part(node))?;
+        self.types.insert(std::ptr::from_ref(node), kind.clone());
+        Ok(kind)
     }
 
     fn part(&mut self, node: &Node) -> Typed {
@@ -158,6 +176,13 @@ impl Checker<'_> {
         self.is_mixed |= name == "format";
         let found = self.overload(node, name, target.is_some(), &all);
         self.is_mixed = outer;
+        if let ("format", Some(text), [Node { kind: Kind::List(items), .. }]) =
+            (name, target.and_then(Node::text), args)
+            && found.is_ok()
+            && let Some(complaint) = template::complaint(text, items, &self.types)
+        {
+            return self.wrong(node, Wrong::Types(complaint));
+        }
         found
     }
 

@@ -19,15 +19,18 @@
 mod ast;
 mod calls;
 mod check;
+mod cost;
 mod eval;
 mod functions;
 mod lex;
 mod parse;
 mod pattern;
+mod template;
 mod types;
 mod url;
 mod value;
 
+pub use cost::{Bound, worst_cost};
 pub use eval::RunError;
 pub use pattern::go_regex;
 pub use types::{Object, Type};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use goyaml::Value;
-use kubecel::{Key, Map, Type, Value as Cel};
+use kubecel::{Bound, Key, Map, Type, Value as Cel};
 
 use crate::view::{at, entries, field, is_true, text};
 
@@ -95,6 +95,99 @@ fn object_type(schema: &Value, is_resource: bool) -> Type {
         fields.insert("metadata".to_owned(), Type::object("metadata", names.into_iter().collect()));
     }
     Type::object("the object", fields)
+}
+
+/// The largest request that a server takes.
+const LARGEST: u64 = 3 << 20;
+
+/// How large values of a schema may be, and how small written out.
+pub(crate) struct Extent {
+    pub(crate) bound: Bound,
+    least: u64,
+}
+
+impl Extent {
+    fn scalar(least: u64, most: u64) -> Self {
+        Extent { bound: Bound { most, ..Bound::default() }, least }
+    }
+
+    /// How many such values a request may have at most.
+    pub(crate) fn count(&self) -> u64 {
+        LARGEST / (self.least + 1)
+    }
+}
+
+/// Returns how large values of a schema may be; none if it cannot be seen.
+///
+/// So a server estimates it (`SchemaDeclType` of 1.36) where the schema does not say it.
+pub(crate) fn extent_of(schema: &Value, is_resource: bool) -> Option<Extent> {
+    let limit = |key: &str| crate::view::int(schema, key).map(|limit| limit.max(0).unsigned_abs());
+    if is_true(schema, "x-kubernetes-int-or-string") {
+        return Some(Extent::scalar(
+            1,
+            limit("maxLength").map_or(LARGEST - 2, |most| most.saturating_mul(4)),
+        ));
+    }
+    Some(match text(schema, "type")? {
+        "array" => {
+            let item = inner_extent(field(schema, "items")?)?;
+            let most = limit("maxItems").unwrap_or((LARGEST - 2) / (item.least + 1));
+            let bound = Bound { most, item: Some(Box::new(item.bound)), ..Bound::default() };
+            Extent { bound, least: 2 }
+        }
+        "object" => {
+            match field(schema, "additionalProperties").filter(|inner| inner.as_mapping().is_some()) {
+                Some(inner) => {
+                    let value = inner_extent(inner)?;
+                    let most = limit("maxProperties").unwrap_or((LARGEST - 2) / (value.least + 6));
+                    let (key, item) = (Some(Box::default()), Some(Box::new(value.bound)));
+                    Extent { bound: Bound { most, key, item, ..Bound::default() }, least: 2 }
+                }
+                None => object_extent(schema, is_resource),
+            }
+        }
+        "string" => match text(schema, "format").unwrap_or_default() {
+            "byte" => Extent::scalar(2, limit("maxLength").unwrap_or(LARGEST - 2)),
+            "duration" => Extent::scalar(3, 32),
+            "date" => Extent::scalar(12, 12),
+            "date-time" => Extent::scalar(21, 32),
+            _ => {
+                let values = crate::view::items(schema, "enum").iter().filter_map(Value::as_str);
+                let longest = values.map(|text| text.len() as u64).max();
+                let most = limit("maxLength").map(|most| most.saturating_mul(4));
+                Extent::scalar(2, most.or(longest).unwrap_or(LARGEST - 2))
+            }
+        },
+        "boolean" => Extent::scalar(4, 0),
+        "number" | "integer" => Extent::scalar(1, 0),
+        _ => return None,
+    })
+}
+
+fn inner_extent(schema: &Value) -> Option<Extent> {
+    extent_of(schema, is_true(schema, "x-kubernetes-embedded-resource"))
+}
+
+fn object_extent(schema: &Value, is_resource: bool) -> Extent {
+    let required = crate::view::items(schema, "required");
+    let (mut bound, mut least) = (Bound::default(), 2);
+    for (name, property) in entries(schema, "properties") {
+        let Some(inner) = inner_extent(property) else { continue };
+        if required.iter().any(|one| one.as_str() == Some(name)) && field(property, "default").is_none() {
+            least += name.len() as u64 + inner.least + 4;
+        }
+        if let Some(known) = escaped(name) {
+            bound.fields.insert(known, inner.bound);
+        }
+    }
+    if is_resource {
+        let any_text = || Bound { most: LARGEST - 2, ..Bound::default() };
+        bound.fields.extend(OWN.map(|name| (name.to_owned(), any_text())));
+        let names = ["name", "generateName"].map(|name| (name.to_owned(), any_text()));
+        let metadata = Bound { fields: names.into_iter().collect(), ..Bound::default() };
+        bound.fields.insert("metadata".to_owned(), metadata);
+    }
+    Extent { bound, least }
 }
 
 /// Returns a value as its schema has it, with defaults; none if it cannot be seen.
@@ -220,4 +313,28 @@ pub(crate) fn request_variables() -> Vec<(&'static str, Type)> {
         ("authorizer", Type::Opaque("authorizer")),
         ("authorizer.requestResource", Type::Opaque("resource check")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::custom::rules::cost;
+
+    /// A schema, and rules for its values with what `cel.Compile` of `apiextensions-apiserver` v0.36.1 estimates.
+    const COSTS: &str = include_str!("../testdata/costs.txt");
+
+    #[test]
+    fn rules_cost_what_a_server_says() {
+        let (schema, rules) = COSTS.split_once('\n').unwrap();
+        let schema: Value = goyaml::from_str(schema).unwrap();
+        let (kind, extent) = (type_of(&schema, false).unwrap(), extent_of(&schema, false).unwrap());
+        let mut wrong = Vec::new();
+        for (want, rule) in rules.lines().filter_map(|line| line.split_once('\t')) {
+            let got = cost(rule, &kind, false, &extent.bound);
+            if got.to_string() != want {
+                wrong.push(format!("{rule}: {got}, and the server says {want}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }

@@ -123,7 +123,11 @@ impl<'a> Findings<'a> {
 
     /// Whether something is wrong, and not only doubtful.
     pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|found| found.level == Level::Error)
+        self.count_errors() > 0
+    }
+
+    pub(crate) fn count_errors(&self) -> usize {
+        self.found.iter().filter(|found| found.level == Level::Error).count()
     }
 
     /// Works out where everything is, in the order of the resource.

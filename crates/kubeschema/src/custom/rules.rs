@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use goyaml::Value;
-use kubecel::{CompileError, Program, RunError, Type, Value as Cel};
+use kubecel::{Bound, CompileError, Program, RunError, Type, Value as Cel};
 
 use crate::cel::{BUDGET, type_of, value_of};
 use crate::finding::Findings;
@@ -167,6 +167,15 @@ impl Rule {
 
 /// Compiles a rule about a value of a type.
 pub(crate) fn compile(text: &str, kind: &Type, optional_old: bool) -> Result<Program, CompileError> {
+    Program::compile(text, &variables(kind, optional_old))
+}
+
+/// Returns what a rule that can be compiled costs at worst, for one value.
+pub(crate) fn cost(text: &str, kind: &Type, optional_old: bool, bound: &Bound) -> u64 {
+    kubecel::worst_cost(text, &variables(kind, optional_old), bound).unwrap_or(0)
+}
+
+fn variables(kind: &Type, optional_old: bool) -> [(&'static str, Type); 2] {
     let old = if optional_old { Type::Optional(kind.clone().into()) } else { kind.clone() };
-    Program::compile(text, &[("self", kind.clone()), ("oldSelf", old)])
+    [("self", kind.clone()), ("oldSelf", old)]
 }

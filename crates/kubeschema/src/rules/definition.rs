@@ -10,17 +10,21 @@ use super::common::{one_of, required};
 use super::expressions::expression_complaint;
 use kubecel::Type;
 
-use crate::custom::rules::{RULES, compile};
+use crate::cel::Extent;
+use crate::custom::rules::{RULES, compile, cost};
 use crate::custom::{self, Embedded, Patterns};
 use crate::finding::Findings;
 use crate::names;
-use crate::view::{at, entries, field, filled, is_true, items, text};
+use crate::view::{at, entries, field, filled, int, is_true, items, text};
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
 const LIST_TYPE: &str = "x-kubernetes-list-type";
 const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
+/// What a rule may cost at most, and all of a version together.
+const MOST_OF_ONE: u64 = 10_000_000;
+const MOST_OF_ALL: u64 = 100_000_000;
 const MAP_TYPE: &str = "x-kubernetes-map-type";
 
 /// Checks a CustomResourceDefinition.
@@ -139,7 +143,14 @@ fn versions<'a>(spec: &'a Value, embedded: Embedded<'_>, found: &mut Findings<'a
         selectable(version, schema, found);
         let mut patterns = Patterns::new();
         custom::collect_patterns(schema, &mut patterns);
-        Structural { embedded, patterns: &patterns, found }.node(schema, Place::Root);
+        let before = found.count_errors();
+        let mut structural = Structural { embedded, patterns: &patterns, found, cost: 0, count: Some(1) };
+        structural.node(schema, Place::Root);
+        let cost = structural.cost;
+        // Of rules that cannot be compiled, costs say nothing.
+        if cost > MOST_OF_ALL && found.count_errors() == before {
+            found.error(schema, "cost", too_costly("all rules together", cost, MOST_OF_ALL));
+        }
     }
 }
 
@@ -228,6 +239,10 @@ struct Structural<'g, 'f, 'a> {
     embedded: Embedded<'g>,
     patterns: &'g Patterns,
     found: &'f mut Findings<'a>,
+    /// What the rules so far cost at worst.
+    cost: u64,
+    /// How many values of the schema there may be at most, as far as limits of lists and maps say it.
+    count: Option<u64>,
 }
 
 impl<'a> Structural<'_, '_, 'a> {
@@ -246,6 +261,8 @@ impl<'a> Structural<'_, '_, 'a> {
         if let Some(part) = field(schema, "not") {
             self.alternative(part, schema);
         }
+        let outer = self.count;
+        self.count = outer.zip(most_of(schema)).map(|(count, most)| count.saturating_mul(most));
         for (_, property) in entries(schema, "properties") {
             self.node(property, Place::Property);
         }
@@ -254,6 +271,7 @@ impl<'a> Structural<'_, '_, 'a> {
                 self.node(inner, Place::Items);
             }
         }
+        self.count = outer;
         self.default(schema);
     }
 
@@ -387,8 +405,29 @@ impl<'a> Structural<'_, '_, 'a> {
         }
         let is_resource = place == Place::Root || is_true(schema, "x-kubernetes-embedded-resource");
         let kind = crate::cel::type_of(schema, is_resource);
+        let extent = crate::cel::extent_of(schema, is_resource);
         for rule in rules {
+            let before = self.found.count_errors();
             value_rule(rule, kind.as_ref(), self.found);
+            if let (Some(kind), Some(extent)) = (&kind, &extent)
+                && self.found.count_errors() == before
+            {
+                self.rule_cost(rule, kind, extent);
+            }
+        }
+    }
+
+    /// A server takes no rule that could take too long.
+    fn rule_cost(&mut self, rule: &'a Value, kind: &Type, extent: &Extent) {
+        let is_optional = is_true(rule, "optionalOldSelf");
+        let count = self.count.unwrap_or_else(|| extent.count());
+        for (key, times) in [("rule", count), ("messageExpression", 1)] {
+            let Some(source) = filled(rule, key) else { continue };
+            let cost = cost(source, kind, is_optional, &extent.bound).saturating_mul(times);
+            self.cost = self.cost.saturating_add(cost);
+            if cost > MOST_OF_ONE {
+                self.found.key_error(rule, key, "cost", too_costly("it", cost, MOST_OF_ONE));
+            }
         }
     }
 
@@ -430,6 +469,26 @@ impl<'a> Structural<'_, '_, 'a> {
         custom::check_structure(default, schema, self.embedded, self.found);
         custom::check_values(default, schema, self.patterns, self.found);
     }
+}
+
+/// How many times there may be at most what is in a value; none if nothing says it.
+fn most_of(schema: &Value) -> Option<u64> {
+    let limit = |key: &str| int(schema, key).map(|limit| limit.max(0).unsigned_abs());
+    match text(schema, "type") {
+        Some("object") if field(schema, "additionalProperties").is_some() => limit("maxProperties"),
+        Some("array") => limit("maxItems"),
+        _ => Some(1),
+    }
+}
+
+/// Says that rules take too long, as a server does.
+fn too_costly(what: &str, cost: u64, most: u64) -> String {
+    let factor = cost as f64 / most as f64;
+    let factor = if factor > 100.0 { "more than 100".to_owned() } else { format!("{factor:.2}") };
+    format!(
+        "{what} may cost {factor} times what a server allows; simplify, or limit with maxItems, maxProperties \
+         and maxLength what it looks at"
+    )
 }
 
 /// Checks a rule in CEL about values of a type.
