@@ -74,6 +74,20 @@ pub(crate) fn init(folder: &Path) -> Result<bool, Error> {
     })
 }
 
+/// Clones a repository with all its branches into a folder, and checks out what it points to.
+pub(crate) fn clone(url: &SourceUrl, logins: &Logins<'_>, folder: &Path) -> Result<(), SourceError> {
+    let failed = |err: git2::Error| io_error("clone the repository", err.message());
+    let repository = Repository::init(folder).map_err(failed)?;
+    repository.remote("origin", url.as_str()).map_err(failed)?;
+    let remote = Remote::over(url, logins, repository.path())?;
+    let references = remote.mirror(vec!["+refs/heads/*:refs/remotes/origin/*".to_owned()])?;
+    let head = references.iter().find(|reference| reference.name == "HEAD");
+    let head = head.and_then(|head| git2::Oid::from_str(&head.id).ok());
+    let nothing = || SourceError::NotFound { what: format!("a commit in `{url}`"), near: Vec::new() };
+    repository.set_head_detached(head.ok_or_else(nothing)?).map_err(failed)?;
+    repository.checkout_head(Some(git2::build::CheckoutBuilder::new().force())).map_err(failed)
+}
+
 /// Returns the branch that changes of a repository are merged to: that of its origin, or `main` or `master`, or the one
 /// that it is on; none if the folder is in no repository.
 pub(crate) fn default_branch(folder: &Path) -> Option<String> {

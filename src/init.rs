@@ -85,7 +85,9 @@ pub fn init(options: &InitOptions) -> Result<Initialized, Error> {
     let environments = if options.environments.is_empty() { usual() } else { options.environments.clone() };
     fs::create_dir_all(folder).map_err(|source| replacement::unwritable(folder, source))?;
     let mut made = Initialized::default();
-    write(folder, &files::new_definition(&name, &environments), options.force, &mut made)?;
+    let manifests = options.manifests.as_deref().map(SourceUrl::new);
+    let new = files::new_definition(&name, &environments, manifests.as_ref());
+    write(folder, &new, options.force, &mut made)?;
     made.repository = git::init(folder)?;
     deliver(options, &mut made)?;
     Ok(made)
@@ -97,6 +99,7 @@ fn deliver(options: &InitOptions, made: &mut Initialized) -> Result<(), Error> {
     let shown = place::typed(folder);
     let project = Project::read(folder, &shown)?;
     let manifests = options.manifests.as_deref().map(SourceUrl::new);
+    let manifests = manifests.or_else(|| project.publish.repository.clone());
     if let Some(pipeline) = options.pipeline {
         let branch = git::default_branch(folder).unwrap_or_else(|| "main".to_owned());
         let files = pipelines::files(pipeline, &branch, manifests.as_ref());
@@ -107,17 +110,16 @@ fn deliver(options: &InitOptions, made: &mut Initialized) -> Result<(), Error> {
         return Ok(());
     }
     let repository = manifests.ok_or(Error::NoManifests)?;
-    let definition = Document::read(folder, &shown, "component")?;
-    let definition = definition.and_then(|(_, value)| Some(value.get("name")?.as_str()?.to_owned()));
-    let definition = definition.unwrap_or_else(|| default_name(folder));
+    let definition = definition_name(folder);
     for environment in project.environments(folder, &[]) {
         check_name(&environment.folder(), "an environment")?;
+        let (branch, path) = project.publish.active(&environment);
         let published = Published {
             definition: definition.clone(),
             environment: environment.folder(),
             repository: repository.clone(),
-            branch: "main".to_owned(),
-            path: environment.folder(),
+            branch,
+            path,
         };
         let files: Vec<_> = options.agents.iter().map(|agent| agents::file(*agent, &published)).collect();
         write(folder, &files, options.force, made)?;
@@ -146,6 +148,13 @@ fn add(options: &InitOptions, file: &str) -> Result<Initialized, Error> {
 pub fn existing_component(folder: &Path) -> Option<String> {
     let names = ["component.yaml", "component.json"];
     names.into_iter().find(|name| replacement::exists(&folder.join(name))).map(str::to_owned)
+}
+
+/// Returns what the definition in a folder is called: what its component file says, or else as the folder.
+pub fn definition_name(folder: &Path) -> String {
+    let document = Document::read(folder, &place::typed(folder), "component").ok().flatten();
+    let name = document.and_then(|(_, value)| Some(value.get("name")?.as_str()?.to_owned()));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| default_name(folder))
 }
 
 /// Returns what the definition in a folder is called if nobody says more: as the folder, as far as that can be a name.

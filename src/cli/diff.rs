@@ -15,6 +15,7 @@ use crate::diff::{Against, Diff, DiffOptions, Form, diff, json, stat, text};
 use crate::error::{Warning, WarningKind};
 use crate::generate::Event;
 use crate::hooks::HookPolicy;
+use crate::host::base_branch;
 use crate::source::Network;
 
 /// Show what a change of a definition changes in its manifests.
@@ -87,18 +88,22 @@ pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(args.exit_code && !diff.is_empty())))
 }
 
+/// Compares two sides, and prints what happens meanwhile.
+pub(super) fn compared(options: &DiffOptions, ui: &mut Ui) -> Result<Diff> {
+    let shared = Mutex::new(&mut *ui);
+    let diff = diff(options, &|event| match event {
+        // The same on both sides is no difference, however random.
+        Event::Warning(Warning { kind: WarningKind::Chance { .. }, .. }) => {}
+        event => tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event),
+    });
+    ui.end_steps();
+    Ok(diff?)
+}
+
 impl SidesArgs {
     /// Compares the two sides, and prints what happens.
     pub(super) fn diff(&self, ui: &mut Ui) -> Result<Diff> {
-        let options = self.options()?;
-        let shared = Mutex::new(&mut *ui);
-        let diff = diff(&options, &|event| match event {
-            // The same on both sides is no difference, however random.
-            Event::Warning(Warning { kind: WarningKind::Chance { .. }, .. }) => {}
-            event => tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event),
-        });
-        ui.end_steps();
-        Ok(diff?)
+        compared(&self.options()?, ui)
     }
 
     fn options(&self) -> Result<DiffOptions> {
@@ -126,7 +131,7 @@ impl SidesArgs {
                 }
             },
             (None, Some(base)) => Against::Commit(base.clone()),
-            (None, None) => Against::MergeBase(target_branch()),
+            (None, None) => Against::MergeBase(base_branch(&world::variable)),
         }
     }
 }
@@ -144,18 +149,6 @@ fn repository(text: &str) -> (&str, Option<&str>) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     }
-}
-
-/// Returns the branch that a pull request is for, as the pipelines of GitHub, GitLab, Azure DevOps and Jenkins say it.
-fn target_branch() -> Option<String> {
-    let names = [
-        "GITHUB_BASE_REF",
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
-        "SYSTEM_PULLREQUEST_TARGETBRANCH",
-        "CHANGE_TARGET",
-    ];
-    let branch = names.into_iter().find_map(world::variable)?;
-    Some(branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned())
 }
 
 #[cfg(test)]

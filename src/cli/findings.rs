@@ -72,15 +72,13 @@ impl Findings<'_> {
                 let texts = self.findings.iter().map(|finding| render_finding(finding, styled) + "\n\n");
                 texts.collect()
             }
-            Format::Json => pretty(&self.findings.iter().map(in_json).collect()),
             Format::Github => self.findings.iter().map(as_annotation).collect(),
-            Format::Gitlab => pretty(&for_gitlab(self.findings)),
-            Format::Junit => self.as_test_cases(),
-            Format::Sarif => pretty(&self.as_sarif()),
+            Format::Json | Format::Gitlab | Format::Junit | Format::Sarif => reports(&[self], format),
         }
     }
 
-    fn as_sarif(&self) -> Value {
+    /// Returns a run of SARIF.
+    fn as_run(&self) -> Value {
         let mut rules: BTreeMap<&str, (&Rule, Level)> = BTreeMap::new();
         for Finding { rule, level, .. } in self.findings {
             rules.entry(rule.id()).or_insert((rule, *level));
@@ -97,22 +95,18 @@ impl Findings<'_> {
         let results: Vec<Value> =
             self.findings.iter().zip(hashes).map(|(finding, hash)| sarif_result(finding, &hash)).collect();
         json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{
-                "automationDetails": {"id": format!("fab/{}/", self.check)},
-                "tool": {"driver": {
-                    "name": "fab",
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "semanticVersion": env!("CARGO_PKG_VERSION"),
-                    "rules": rules,
-                }},
-                "results": results,
-            }],
+            "automationDetails": {"id": format!("fab/{}/", self.check)},
+            "tool": {"driver": {
+                "name": "fab",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "results": results,
         })
     }
 
-    /// Writes a test case for each thing that was looked at. Warnings are no failures, so they are its output.
+    /// Returns a suite with a test case for each thing that was looked at. Warnings are no failures, so they are its output.
     fn as_test_cases(&self) -> String {
         let mut cases: Vec<(&str, &str, Vec<&Finding>)> =
             self.cases.iter().map(|case| (case.class(), case.name(), Vec::new())).collect();
@@ -129,13 +123,32 @@ impl Findings<'_> {
         let is_error = |finding: &&&Finding| finding.level == Level::Error;
         let failing = cases.iter().filter(|(_, _, own)| own.iter().any(|finding| is_error(&finding)));
         let mut xml = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"fab {}\" tests=\"{}\" failures=\"{}\">\n",
+            "<testsuite name=\"fab {}\" tests=\"{}\" failures=\"{}\">\n",
             self.check,
             cases.len(),
             failing.count(),
         );
         cases.iter().for_each(|(class, name, own)| test_case(&mut xml, (class, name), own));
-        xml + "</testsuite>\n</testsuites>\n"
+        xml + "</testsuite>\n"
+    }
+}
+
+/// Writes what several checks found as one report.
+pub(super) fn reports(checks: &[&Findings<'_>], format: Format) -> String {
+    let all = || checks.iter().flat_map(|check| check.findings);
+    match format {
+        Format::Text | Format::Github => checks.iter().map(|check| check.write(format, false)).collect(),
+        Format::Json => pretty(&all().map(in_json).collect()),
+        Format::Gitlab => pretty(&for_gitlab(&all().collect::<Vec<_>>())),
+        Format::Junit => {
+            let suites: String = checks.iter().map(|check| check.as_test_cases()).collect();
+            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n{suites}</testsuites>\n")
+        }
+        Format::Sarif => pretty(&json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": checks.iter().map(|check| check.as_run()).collect::<Vec<_>>(),
+        })),
     }
 }
 
@@ -243,12 +256,12 @@ fn as_annotation(finding: &Finding) -> String {
 }
 
 /// GitLab tells an old finding from a new one by its fingerprint, so the line is not part of it, and shows one of each.
-fn for_gitlab(findings: &[Finding]) -> Value {
+fn for_gitlab(findings: &[&Finding]) -> Value {
     let fingerprint = |finding: &Finding| {
         let path = finding.path.to_string();
         [&finding.place.file, finding.rule.id(), &sentence(finding), &path].join("\0")
     };
-    let fingerprints = numbered(findings.iter().map(fingerprint).collect());
+    let fingerprints = numbered(findings.iter().copied().map(fingerprint).collect());
     let entry = |(finding, known_by): (&Finding, String)| {
         let severity = match finding.level {
             Level::Warning => "minor",
@@ -262,7 +275,7 @@ fn for_gitlab(findings: &[Finding]) -> Value {
             "location": {"path": finding.place.file, "lines": {"begin": begin(finding).0}},
         })
     };
-    findings.iter().zip(fingerprints).map(entry).collect()
+    findings.iter().copied().zip(fingerprints).map(entry).collect()
 }
 
 /// Adds to each text its number among those that are the same.

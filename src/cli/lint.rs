@@ -12,7 +12,7 @@ use crate::config::Environment;
 use crate::edit::write_all;
 use crate::error::Error;
 use crate::finding::Level;
-use crate::lint::{LintOptions, Rule, lint, near_rule, repair, rule, rules};
+use crate::lint::{Lint, LintOptions, Rule, lint, near_rule, repair, rule, rules};
 
 /// Look for what is odd or wrong in a definition.
 #[derive(clap::Args)]
@@ -67,9 +67,7 @@ pub(super) fn run(args: &LintArgs, ui: &mut Ui) -> Result<ExitCode> {
         found = lint(&options)?;
     }
     found.warnings.iter().for_each(|warning| ui.warning(format_args!("{}", Line(warning))));
-    let components = found.components.iter().map(String::as_str);
-    let cases = std::iter::once("").chain(components).map(Case::Component).collect();
-    let findings = Findings { check: "lint", findings: &found.findings, cases };
+    let findings = linted(&found);
     ui.data(findings.write(args.output_format, Ui::data_is_styled()))?;
     if !found.failures.is_empty() {
         return Err(Report::from(found.failures));
@@ -83,6 +81,13 @@ pub(super) fn run(args: &LintArgs, ui: &mut Ui) -> Result<ExitCode> {
         counted(warnings, "warning"),
     ));
     Ok(ExitCode::from(u8::from(errors > 0 || args.deny.is_some() && warnings > 0)))
+}
+
+/// Returns what was found, for a report.
+pub(super) fn linted(found: &Lint) -> Findings<'_> {
+    let components = found.components.iter().map(String::as_str);
+    let cases = std::iter::once("").chain(components).map(Case::Component).collect();
+    Findings { check: "lint", findings: &found.findings, cases }
 }
 
 /// Returns the rules as a table.

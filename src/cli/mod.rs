@@ -13,6 +13,8 @@ mod access;
 mod add;
 mod cache;
 mod changes;
+mod ci;
+mod comment;
 mod completions;
 mod diff;
 mod explain;
@@ -83,6 +85,7 @@ enum Command {
     Diff(Box<diff::DiffArgs>),
     Lint(lint::LintArgs),
     Publish(Box<publish::PublishArgs>),
+    Ci(Box<ci::CiArgs>),
     Cache(cache::CacheArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -111,6 +114,7 @@ impl Command {
             Self::Diff(args) => diff::run(args, ui),
             Self::Lint(args) => lint::run(args, ui),
             Self::Publish(args) => publish::run(args, ui),
+            Self::Ci(args) => ci::run(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Schema(args) => schema::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),

@@ -13,6 +13,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 use super::Ui;
 use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::finding::{self, Finding};
+use crate::host::HostError;
 use crate::insight::Cause;
 use crate::source::SourceError;
 use crate::source::url::is_secret;
@@ -43,6 +44,11 @@ impl Report {
     /// Whether there is nothing to print.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// The number of [`Report::code`].
+    pub(super) fn status(&self) -> u8 {
+        self.code
     }
 
     /// What a process with this report exits with.
@@ -77,6 +83,13 @@ impl From<Error> for Report {
 /// The cache cannot be used.
 impl From<SourceError> for Report {
     fn from(error: SourceError) -> Self {
+        Self { entries: vec![Entry::plain(error.to_string(), error.hint())], code: 2 }
+    }
+}
+
+/// A host does not do what it is asked for.
+impl From<HostError> for Report {
+    fn from(error: HostError) -> Self {
         Self { entries: vec![Entry::plain(error.to_string(), error.hint())], code: 2 }
     }
 }

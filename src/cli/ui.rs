@@ -38,6 +38,8 @@ enum Verbosity {
 pub(super) struct Ui {
     verbosity: Verbosity,
     styled: bool,
+    /// Whether what is printed may be a command to the pipeline that this runs in.
+    is_obeyed: bool,
     /// What is drawn on a terminal while a run takes long.
     progress: Option<Progress>,
     /// A line for each download that is on its way, on a terminal.
@@ -70,7 +72,7 @@ impl Ui {
             (false, false) => Verbosity::Normal,
         };
         let styled = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        Self { verbosity, styled, progress: None, downloads: None }
+        Self { verbosity, styled, is_obeyed: is_obeyed(), progress: None, downloads: None }
     }
 
     /// Begins to count up to a number of steps, on a terminal that somebody looks at.
@@ -161,6 +163,11 @@ impl Ui {
         console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
     }
 
+    /// Prints data that people read: nothing in it is a command to the pipeline that this runs in.
+    pub(super) fn prose(&mut self, text: &str) -> io::Result<()> {
+        if self.is_obeyed { self.data(harmless(text)) } else { self.data(text) }
+    }
+
     /// Prints data that need not be text.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
@@ -220,7 +227,10 @@ impl Ui {
         if self.verbosity >= from {
             let print = || {
                 // Whoever closed stderr does not want to read it.
-                let _ = writeln!(io::stderr(), "{text}");
+                let _ = match self.is_obeyed {
+                    true => writeln!(io::stderr(), "{}", harmless(&text.to_string())),
+                    false => writeln!(io::stderr(), "{text}"),
+                };
             };
             match (&self.progress, &self.downloads) {
                 (Some(progress), _) => progress.bar.suspend(print),
@@ -229,6 +239,25 @@ impl Ui {
             }
         }
     }
+}
+
+/// Returns whether this runs in Azure Pipelines or GitHub Actions, which take commands from what programs print.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn is_obeyed() -> bool {
+    ["TF_BUILD", "GITHUB_ACTIONS"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|set| !set.is_empty()))
+}
+
+/// Takes the meaning from what such pipelines would obey: a manifest or a template may say anything.
+fn harmless(text: &str) -> String {
+    // A blank of no width is not seen.
+    let text = text.replace("##vso[", "##vso\u{200b}[").replace("##[", "##\u{200b}[");
+    let line = |line: &str| match line.trim_start().strip_prefix("::") {
+        Some(rest) => format!("{}:\u{200b}:{rest}", &line[..line.len() - rest.len() - 2]),
+        None => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns whether this runs where nobody looks, though there may be a terminal.
@@ -240,4 +269,22 @@ fn in_pipeline() -> bool {
 #[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        assert_eq!(harmless(text).replace('\u{200b}', "_"), want);
+    }
+
+    #[test]
+    fn what_a_pipeline_would_obey_means_nothing() {
+        check("error: x\n  ::set-output name=a::b\nend", "error: x\n  :_:set-output name=a::b\nend");
+        check("::error::x", ":_:error::x");
+        check("a ##vso[task.setvariable]b ##[group]", "a ##vso_[task.setvariable]b ##_[group]");
+        check("a::b\n", "a::b\n");
+    }
 }

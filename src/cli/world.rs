@@ -16,7 +16,7 @@ use crate::render::World;
 use crate::source::Cache;
 
 /// What makes a rendering repeatable.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(super) struct WorldArgs {
     /// Secret text that random values and keys grow from: the same one gives the same values.
     /// Prefer the variable, as others can see command lines. Certificates and times need --seed-date, too.

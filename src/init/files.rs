@@ -4,6 +4,7 @@
 //! for all environments and changed for each.
 
 use crate::schema::FileKind;
+use crate::source::SourceUrl;
 
 /// Where the schemas are that editors check files with: in the definition, so that they are there without a network
 /// and for everybody who works on it.
@@ -17,13 +18,18 @@ const SCHEMAS: [(&str, FileKind); 3] = [
 pub(super) const CONFIG_SCHEMA: &str = ".fab/config.schema.json";
 
 /// Returns the files of a definition by their paths.
-pub(super) fn new_definition(name: &str, environments: &[String]) -> Vec<(String, String)> {
+pub(super) fn new_definition(
+    name: &str,
+    environments: &[String],
+    manifests: Option<&SourceUrl>,
+) -> Vec<(String, String)> {
+    let publish = manifests.map(|url| format!("{PUBLISH}{}\n", scalar(url.as_str()))).unwrap_or_default();
     let listed: String = environments.iter().map(|name| format!("  {}: {{}}\n", scalar(name))).collect();
     let fixed = [
         ("component.yaml", COMPONENT.replace("NAME", &scalar(name))),
         ("config/common.yaml", format!("{MODELINE}{CONFIG_COMMON}")),
         ("hello/hello.yaml.hbs", TEMPLATE.to_owned()),
-        ("fab.yaml", format!("{FAB}{listed}")),
+        ("fab.yaml", format!("{FAB}{listed}{publish}")),
         (".gitignore", GITIGNORE.to_owned()),
         ("README.md", README.replace("NAME", name)),
     ];
@@ -99,6 +105,11 @@ const FAB: &str = "\
 # What fab itself has to know: the environments, and how charts are rendered in each.
 environments:
 ";
+
+const PUBLISH: &str = "\
+# Where `fab publish` commits the manifests.
+publish:
+  repository: ";
 
 const GITIGNORE: &str = "\
 # What `fab install` brings here; fab.lock says what that is.

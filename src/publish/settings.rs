@@ -200,6 +200,12 @@ impl PublishSettings {
         self.max_deletions.unwrap_or(MAX_DELETIONS)
     }
 
+    /// Returns the branch and the folder, empty for the top, that clusters of an environment are reconciled from.
+    pub(crate) fn active(&self, environment: &Environment) -> (String, String) {
+        let destination = self.destination(&environment.to_string(), &PlaceSettings::default());
+        (destination.active, destination.path)
+    }
+
     /// Returns where an environment is; what is `given` is stronger than the file.
     pub(super) fn destination(&self, environment: &str, given: &PlaceSettings) -> Destination {
         let own = self.environments.get(environment).cloned().unwrap_or_default();

@@ -357,6 +357,18 @@ pub(crate) fn login(credentials: &super::credentials::Credentials, url: &SourceU
     })
 }
 
+/// Clones a definition with all its branches into a folder.
+pub(crate) fn clone_definition(
+    address: &str,
+    folder: &Path,
+    variables: &[(String, String)],
+) -> Result<(), SourceError> {
+    let credentials = super::credentials::Credentials::of_user(variables)?;
+    let https = |url: &SourceUrl| login(&credentials, url);
+    let keys = ssh_keys(variables);
+    crate::git::clone(&SourceUrl::new(address), &Logins { https: &https, keys: &keys }, folder)
+}
+
 /// Returns the keys that ssh itself would try.
 pub(crate) fn ssh_keys(variables: &[(String, String)]) -> Vec<PathBuf> {
     let home = variables.iter().find(|(name, _)| name == "HOME");

@@ -37,7 +37,7 @@ pub(crate) mod vendored;
 pub use cache::Cache;
 pub use error::SourceError;
 pub use fetch::Network;
-pub(crate) use fetch::{cached_archive, fetch_archive, fetch_tree, login, ssh_keys};
+pub(crate) use fetch::{cached_archive, clone_definition, fetch_archive, fetch_tree, login, ssh_keys};
 pub use install::{
     Change, InstallEvent, InstallOptions, Installed, Planned, Preview, Renew, install, outdated, preview,
     resolve_anew, vendor,

@@ -47,7 +47,7 @@ fn shop(files: &[(&str, &str)]) -> Hld {
 }
 
 /// Commits all that there is.
-fn commit(folder: &Path) {
+pub(crate) fn commit(folder: &Path) {
     let mut options = git2::RepositoryInitOptions::new();
     options.initial_head("main");
     let repository = Repository::init_opts(folder, &options).unwrap();

@@ -17,7 +17,7 @@ const MARK: &str = "<!-- fab:pr:shop:v1 -->";
 
 /// A comment of a host.
 #[derive(Debug, Clone, PartialEq)]
-struct Kept {
+pub(crate) struct Kept {
     author: &'static str,
     text: String,
 }
@@ -27,19 +27,19 @@ fn by(author: &'static str, text: impl Into<String>) -> Kept {
 }
 
 /// A host with one pull request.
-struct Fake {
+pub(crate) struct Fake {
     host: Host,
-    server: Server,
+    pub(crate) server: Server,
     kept: Arc<Mutex<Vec<Kept>>>,
 }
 
 impl Fake {
-    fn new(host: Host, kept: Vec<Kept>) -> Self {
+    pub(crate) fn new(host: Host, kept: Vec<Kept>) -> Self {
         Self::failing(host, kept, |_, _| None)
     }
 
     /// A host that answers some requests as a function says; what it says of changes comes after they are made.
-    fn failing(
+    pub(crate) fn failing(
         host: Host,
         kept: Vec<Kept>,
         fault: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static,
@@ -81,12 +81,12 @@ impl Fake {
         comment(&Http::new(options).unwrap(), &self.pull_request(), &Secret::new("s3cret"), wanted)
     }
 
-    fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.kept.lock().unwrap().iter().map(|kept| kept.text.clone()).collect()
     }
 
     /// Methods and paths of the requests, in order.
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let requests = self.server.requests().into_iter();
         requests.map(|request| format!("{} {}", request.method, request.path)).collect()
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod chance;
+mod ci;
 mod committing;
 mod console;
 mod corpus;

@@ -188,6 +188,21 @@ fn agents_are_given_one_file_for_each_environment() {
 }
 
 #[test]
+fn agents_read_what_is_published() {
+    let hld = definition();
+    hld.write(
+        "fab.yaml",
+        "environments: {prod: {}, qa: {}}\npublish:\n  repository: https://git.example.com/a\n  branch: live\n  environments:\n    prod: {branch: 'environment/{env}', path: .}\n",
+    );
+    hld.ok(&["init", "--flux", "--argocd"]);
+    let flux = |name: &str| hld.read(&format!("flux/{name}.yaml"));
+    assert!(flux("prod").contains("url: https://git.example.com/a\n  ref:\n    branch: environment/prod\n"));
+    assert!(flux("prod").contains("path: ./\n") && flux("qa").contains("path: ./qa\n"));
+    assert!(flux("qa").contains("branch: live\n"));
+    assert!(hld.read("argocd/prod.yaml").contains("targetRevision: environment/prod\n    path: .\n"));
+}
+
+#[test]
 fn flux_gets_an_address_that_it_takes() {
     let hld = definition();
     hld.ok(&["init", "--flux", "--argocd", "--manifests", "git@git.example.com:shop/manifests.git"]);
@@ -213,6 +228,7 @@ fn a_new_definition_may_begin_with_all_of_it() {
     hld.ok(&["generate", "--each"]);
     assert_eq!(hld.files("flux"), ["live.yaml"]);
     assert!(hld.path(".gitlab-ci.yml").exists());
+    assert!(hld.read("fab.yaml").contains(&format!("publish:\n  repository: {MANIFESTS}\n")));
 }
 
 #[test]
