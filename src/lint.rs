@@ -9,7 +9,7 @@
 //!
 //! Invariant: no hook runs, nothing is fetched, and only `--fix` changes a file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,12 +19,12 @@ use kubeschema::closest;
 use rayon::prelude::*;
 
 use crate::config::Environment;
-use crate::definition::{self, place};
+use crate::definition::{self, Generator, place};
 use crate::error::{Error, Failure, Place, Warning, WarningKind};
 use crate::finding::Finding;
 use crate::generate::pool;
 use crate::hooks::{HookPolicy, Moment};
-use crate::project::{Project, RenderSettings};
+use crate::project::{Project, RenderSettings, RenderingSettings};
 use crate::render::{ChartSettings, Inspection, Renderer, World};
 use crate::resolve::{ComponentPaths, ResolvedComponent, ResolvedTree, resolve};
 use crate::source::{lockfile, vendored};
@@ -122,7 +122,7 @@ pub fn lint(options: &LintOptions) -> Result<Lint, Vec<Failure>> {
         (&settings, &project.rendering),
         (true, false),
     );
-    let inspections = lint.inspect(&renderer, &trees, &is_wanted)?;
+    let inspections = lint.inspect(&renderer, &project.rendering, &trees, &is_wanted)?;
     let has_lockfile = options.directory.join(lockfile::FILE).exists();
     let lockfile = lockfile::Lockfile::read(&options.directory, &shown).map_err(whole)?;
     let layers: BTreeSet<&str> = wanted.iter().flat_map(Environment::layers).collect();
@@ -160,41 +160,74 @@ fn world() -> World {
     }
 }
 
+/// What became of the components of each tree; none if one could not be rendered.
+type Inspections = Vec<Vec<Option<Arc<Inspection>>>>;
+
+/// Finds for each component of each tree the first that is the same chart with the same values, so that it is
+/// rendered once.
+fn firsts(trees: &[ResolvedTree], rendering: &RenderingSettings) -> Vec<Vec<(usize, usize)>> {
+    let mut known: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+    let settings =
+        |at: usize, component: &ResolvedComponent| rendering.of(&trees[at].environment, &component.path);
+    let is_alike = |(tree, at): (usize, usize), (other_tree, other_at): (usize, usize)| {
+        let (one, other) = (&trees[tree].components[at], &trees[other_tree].components[other_at]);
+        let is_chart = one.own.component.generator == Generator::Helm;
+        is_chart
+            && (&one.input, one.name(), &one.namespace) == (&other.input, other.name(), &other.namespace)
+            && (&one.values, one.inject_namespace) == (&other.values, other.inject_namespace)
+            && settings(tree, one) == settings(other_tree, other)
+    };
+    let mut firsts = Vec::new();
+    for (tree, components) in trees.iter().map(|tree| &tree.components).enumerate() {
+        let mut of_tree = Vec::new();
+        for (at, component) in components.iter().enumerate() {
+            let of_path = known.entry(&component.path).or_default();
+            let first = of_path.iter().copied().find(|first| is_alike(*first, (tree, at)));
+            of_tree.push(first.unwrap_or_else(|| {
+                of_path.push((tree, at));
+                (tree, at)
+            }));
+        }
+        firsts.push(of_tree);
+    }
+    firsts
+}
+
 impl Lint {
     /// Renders the components of all trees; fails only for the environments that are asked for.
     fn inspect(
         &mut self,
         renderer: &Renderer<'_>,
+        rendering: &RenderingSettings,
         trees: &[ResolvedTree],
         is_wanted: &[bool],
-    ) -> Result<Vec<Vec<Option<Inspection>>>, Vec<Failure>> {
-        let outcomes = pool(None)?.install(|| {
-            let of_tree = |tree: &ResolvedTree| {
-                let components = tree.components.par_iter();
-                let inspect = |component: &ResolvedComponent| {
-                    (!has_hooks(component)).then(|| renderer.inspect(component, &tree.environment))
+    ) -> Result<Inspections, Vec<Failure>> {
+        let firsts = firsts(trees, rendering);
+        let outcomes: Vec<Vec<_>> = pool(None)?.install(|| {
+            let of_tree = |(tree, resolved): (usize, &ResolvedTree)| {
+                let components = resolved.components.par_iter().enumerate();
+                let inspect = |(at, component): (usize, &ResolvedComponent)| {
+                    let is_looked_at = firsts[tree][at] == (tree, at) && !has_hooks(component);
+                    is_looked_at.then(|| renderer.inspect(component, &resolved.environment).map(Arc::new))
                 };
-                components.map(inspect).collect::<Vec<_>>()
+                components.map(inspect).collect()
             };
-            trees.par_iter().map(of_tree).collect::<Vec<_>>()
+            trees.par_iter().enumerate().map(of_tree).collect()
         });
         let mut inspections = Vec::new();
-        for ((tree, outcomes), is_wanted) in trees.iter().zip(outcomes).zip(is_wanted) {
+        for ((tree, firsts), is_wanted) in trees.iter().zip(firsts).zip(is_wanted) {
             let environment = tree.environment.to_string();
             let mut of_tree = Vec::new();
-            for (component, outcome) in tree.components.iter().zip(outcomes) {
-                of_tree.push(match outcome {
-                    Some(Ok(inspection)) => Some(inspection),
+            for (component, (first_tree, first)) in tree.components.iter().zip(firsts) {
+                let outcome = &outcomes[first_tree][first];
+                match outcome {
                     Some(Err(errors)) if *is_wanted => {
-                        errors.into_iter().for_each(|error| self.fail(component, &environment, error));
-                        None
+                        errors.iter().for_each(|error| self.fail(component, &environment, Arc::clone(error)));
                     }
-                    None if *is_wanted => {
-                        self.skip(component);
-                        None
-                    }
-                    Some(Err(_)) | None => None,
-                });
+                    None if *is_wanted => self.skip(component),
+                    Some(_) | None => {}
+                }
+                of_tree.push(outcome.as_ref().and_then(|outcome| outcome.as_ref().ok().cloned()));
             }
             inspections.push(of_tree);
         }

@@ -16,7 +16,7 @@ use super::Rule;
 use crate::config::{Config, Layer};
 use crate::definition::{Body, ComponentFile, Definition, Entry, Node, Remote, place};
 use crate::document::{Document, Step};
-use crate::error::Warning;
+use crate::error::{Place, Warning};
 use crate::finding::Finding;
 use crate::project::Project;
 use crate::render::Inspection;
@@ -38,7 +38,7 @@ pub(crate) struct Subject<'a> {
     /// Which of them are asked for.
     pub(crate) wanted: Vec<bool>,
     /// What became of the components of each tree; none if one could not be rendered.
-    pub(crate) inspections: Vec<Vec<Option<Inspection>>>,
+    pub(crate) inspections: Vec<Vec<Option<Arc<Inspection>>>>,
     /// What is odd about the files, with the environment if it is odd in that one only.
     pub(crate) warnings: Vec<(Warning, Option<String>)>,
     /// The component files and config files of the user's, each once.
@@ -107,14 +107,25 @@ impl OwnConfig<'_> {
 
     /// Makes a finding about a value.
     pub(crate) fn finding(&self, rule: &Rule, keys: &[String], message: String) -> Finding {
-        let steps = self.say.steps_to(keys);
+        let (place, path) = place_of(self.say, keys);
         Finding {
-            path: path(&steps),
+            path,
             component: self.instances.first().map(|one| one.component.path.clone()).unwrap_or_default(),
             environments: self.environments(),
-            ..rule.finding(message, self.say.layer().document.place(&steps))
+            ..rule.finding(message, place)
         }
     }
+}
+
+/// Returns where a value is set, and the way to it in that file, which may be one of `valuesFiles`.
+fn place_of(say: &Say, keys: &[String]) -> (Place, KeyPath) {
+    let place = say.place_of_value(keys);
+    let steps = if place.file == say.file() {
+        say.steps_to(keys)
+    } else {
+        keys.iter().cloned().map(Step::Key).collect()
+    };
+    (place, path(&steps))
 }
 
 /// Returns steps as the path of a finding.
@@ -134,8 +145,8 @@ impl Instance<'_> {
 
     /// Makes a finding about a value that a config file has for the component.
     pub(crate) fn finding(&self, rule: &Rule, say: &Say, keys: &[String], message: String) -> Finding {
-        let steps = say.steps_to(keys);
-        self.told(Finding { path: path(&steps), ..rule.finding(message, say.layer().document.place(&steps)) })
+        let (place, path) = place_of(say, keys);
+        self.told(Finding { path, ..rule.finding(message, place) })
     }
 
     /// Returns a finding as one about the component in its environment.
@@ -153,7 +164,7 @@ impl<'a> Subject<'a> {
                 tree,
                 is_wanted: *wanted,
                 component,
-                inspection: inspection.as_ref(),
+                inspection: inspection.as_deref(),
             })
         })
     }
@@ -175,6 +186,13 @@ impl<'a> Subject<'a> {
             }
         }
         configs.into_values().collect()
+    }
+
+    /// Returns the file that what has no place is put to: `fab.yaml`, or else the component file of the root.
+    pub(crate) fn main_file(&self) -> String {
+        let of_root = self.definition.root.body.as_ref().map(|body| body.own.file.document.file.clone());
+        let project = self.definition.show("fab.yaml");
+        if self.directory.join("fab.yaml").exists() { project } else { of_root.unwrap_or(project) }
     }
 
     /// Returns whether a file is the `fab.yaml` of the definition.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use goyaml::Mapping;
 use helm::values::Overrides;
-use helm::{Engine, Mode, Release, RenderOptions};
+use helm::{Chart, Engine, Mode, Release, RenderOptions};
 use serde::Deserialize;
 
 use crate::case::{Case, Expected, LoadError, Verdict, compare};
@@ -14,7 +15,7 @@ use crate::{jsonl, reference};
 
 /// A line of `cases.jsonl`.
 #[derive(Deserialize)]
-struct ChartCase {
+pub(crate) struct ChartCase {
     /// `CHART--CASE`.
     id: String,
     /// Folder of the packed chart.
@@ -51,8 +52,12 @@ enum Volatile {
 
 /// Reads the cases of a folder.
 pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, LoadError> {
-    let cases = jsonl::read::<ChartCase>(&folder.join("cases.jsonl"))?;
-    Ok(cases.into_iter().map(|case| case.into_case(folder)).collect())
+    Ok(read(folder)?.into_iter().map(|case| case.into_case(folder)).collect())
+}
+
+/// Reads what a folder says of its cases.
+pub(crate) fn read(folder: &Path) -> Result<Vec<ChartCase>, LoadError> {
+    jsonl::read::<ChartCase>(&folder.join("cases.jsonl"))
 }
 
 impl ChartCase {
@@ -61,8 +66,18 @@ impl ChartCase {
         Case { id: self.id.clone(), group: self.group().to_owned(), run: Box::new(move || self.run(&folder)) }
     }
 
+    /// Returns the name of the case.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns whether it is rendered with a file of values, and as Helm could.
+    pub(crate) fn has_values(&self) -> bool {
+        self.values.is_some() && self.exit == 0
+    }
+
     /// The sort of case: the first word after the chart's name.
-    fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         let case = self.id.rsplit("--").next().unwrap_or(&self.id);
         case.split('-').next().unwrap_or(case)
     }
@@ -98,6 +113,18 @@ impl ChartCase {
     }
 
     fn render(&self, folder: &Path) -> Result<Vec<u8>, String> {
+        self.with_chart(folder, |chart, values, options| {
+            let rendered = helm::template(chart, values, options).map_err(|err| err.to_string())?;
+            Ok(rendered.to_bytes())
+        })
+    }
+
+    /// Calls `with` with the chart, its values and how it is rendered.
+    pub(crate) fn with_chart<T>(
+        &self,
+        folder: &Path,
+        with: impl FnOnce(&Chart, &Mapping, &RenderOptions<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
         let chart =
             helm::load(&folder.join(&self.charts_dir).join(&self.chart)).map_err(|err| err.to_string())?;
         let files = self.values.iter().map(|values| folder.join(values).to_string_lossy().into_owned());
@@ -113,9 +140,7 @@ impl ChartCase {
             skip_schema_validation: self.flags.iter().any(|flag| flag == SKIP_SCHEMA),
             mode: Mode::Normal,
         };
-        helm::template(&chart, &values, &options)
-            .map(|rendered| rendered.to_bytes())
-            .map_err(|err| err.to_string())
+        with(&chart, &values, &options)
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod case;
 mod charts;
+mod dead_keys;
 mod explain;
 mod fabrikate;
 mod fabrikate_set;
@@ -76,6 +77,10 @@ enum Kind {
     Explain,
     /// A definition, a `fab set` and the files after it a line (`set.jsonl`).
     FabrikateSet,
+    /// The cases of `charts` that have values: those that nobody reads have no effect.
+    DeadKeys,
+    /// The definitions of `fabrikate`: what `fab lint` calls dead has no effect.
+    Lint,
     /// A folder of manifests with an API server's verdict.
     Validation,
 }
@@ -93,6 +98,8 @@ impl Kind {
             Self::FabrikateValues => fabrikate_values::load(path),
             Self::Explain => explain::load(path),
             Self::FabrikateSet => fabrikate_set::load(path),
+            Self::DeadKeys => dead_keys::load_charts(path),
+            Self::Lint => dead_keys::load_definitions(path),
             Self::Validation => validation::load(path),
         }
     }

@@ -58,8 +58,8 @@ pub(super) struct DeadKey<'a> {
 impl DeadKey<'_> {
     /// Returns whether it is in the config file itself, and not in one of `valuesFiles`.
     pub(super) fn is_in_file(&self) -> bool {
-        let Some((last, above)) = self.keys.split_last() else { return false };
-        self.config.say.layer().document.has(&self.config.say.steps_to(above), last)
+        let say = self.config.say;
+        say.layer().document.has_value(&say.steps_to(&self.keys))
     }
 }
 

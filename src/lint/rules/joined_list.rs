@@ -28,7 +28,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             if overridden.iter().any(|path| keys.starts_with(path)) {
                 return;
             }
-            let other = other.layer().document.place(&other.steps_to(keys));
+            let other = other.place_of_value(keys);
             let message = format!(
                 "`{}` has {} here, and the {two} of {other} behind them",
                 dotted(keys),

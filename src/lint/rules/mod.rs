@@ -92,7 +92,7 @@ fn code_of(kind: &WarningKind) -> Option<&'static str> {
 fn warned(subject: &Subject<'_>, rule: &Rule) -> Vec<Finding> {
     let own = subject.warnings.iter().filter(|(warning, _)| code_of(&warning.kind) == Some(rule.code));
     let finding = |(warning, environment): &(crate::error::Warning, Option<String>)| {
-        let place = warning.place.clone().unwrap_or_else(|| Place::file(subject.definition.show("fab.yaml")));
+        let place = warning.place.clone().unwrap_or_else(|| Place::file(subject.main_file()));
         let is_own =
             subject.is_own(&place.file) || warning.place.is_none() || subject.is_project(&place.file);
         let mut finding = rule.finding(warning.kind.to_string(), place);

@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     each_pair(subject, &mut |instance, (say, higher), (other, lower)| {
         compare(higher, lower, &mut Vec::new(), &mut |keys, one, two| {
-            let other = other.layer().document.place(&other.steps_to(keys));
+            let other = other.place_of_value(keys);
             let message = format!("`{}` is {one} here, and {two} in {other}", dotted(keys));
             found.push(instance.finding(&RULE, say, keys, message));
         });
