@@ -64,9 +64,26 @@ pub fn generate(
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
     let prepared = Prepared::new(options, &place::typed(&options.directory), heard)?;
+    render(&prepared, prepared.renderer(), heard)
+}
+
+/// Generates once more, with other settings for charts: hooks have run, and do not run again.
+///
+/// # Errors
+///
+/// All that went wrong.
+pub fn generate_again(options: &GenerateOptions) -> Result<Vec<OutputTree>, Vec<Failure>> {
+    let prepared = Prepared::new(options, &place::typed(&options.directory), &|_| {})?;
+    render(&prepared, prepared.renderer().again(), &|_| {})
+}
+
+fn render(
+    prepared: &Prepared<'_>,
+    renderer: Renderer<'_>,
+    heard: &(dyn Fn(Event) + Sync),
+) -> Result<Vec<OutputTree>, Vec<Failure>> {
     heard(Event::Rendering(prepared.trees.iter().map(|tree| tree.components.len()).sum()));
-    let renderer = prepared.renderer();
-    let rendering = pool(options.jobs)?.install(|| renderer.trees(&prepared.trees, heard));
+    let rendering = pool(prepared.options.jobs)?.install(|| renderer.trees(&prepared.trees, heard));
     once_each(rendering.warnings, heard);
     finish(rendering.failures).map(|()| rendering.outputs)
 }

@@ -14,7 +14,7 @@ use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::error::Error;
-use crate::generate::{GenerateOptions, blame, generate};
+use crate::generate::{GenerateOptions, blame, generate_again};
 use crate::hooks::HookPolicy;
 use crate::project::RenderSettings;
 use crate::render::ChartSettings;
@@ -145,7 +145,7 @@ impl ValidateArgs {
         };
         let mut groups = vec![(outputs(&self.generate_options(Some(first.clone()))?, ui)?, vec![*minor])];
         for (version, minor) in others {
-            let made = generate(&self.generate_options(Some(version.clone()))?, &|_| {})?;
+            let made = generate_again(&self.generate_options(Some(version.clone()))?)?;
             // Most charts make the same for all versions.
             match groups.iter_mut().find(|(outputs, _)| *outputs == made) {
                 Some((_, minors)) => minors.push(*minor),

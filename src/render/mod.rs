@@ -101,6 +101,8 @@ pub(crate) struct Renderer<'a> {
     compares: bool,
     /// Whether the definitions that charts bring along are kept, if they are not written.
     keeps_definitions: bool,
+    /// Whether hooks have run before, and do not once more.
+    hooks_ran: bool,
     charts: helm::Charts,
 }
 
@@ -115,12 +117,29 @@ impl<'a> Renderer<'a> {
     ) -> Self {
         let output = output.canonicalize().ok();
         let charts = helm::Charts::new();
-        Renderer { root, shown, places, output, settings, rendering, compares, keeps_definitions, charts }
+        let hooks_ran = false;
+        Renderer {
+            root,
+            shown,
+            places,
+            output,
+            settings,
+            rendering,
+            compares,
+            keeps_definitions,
+            hooks_ran,
+            charts,
+        }
+    }
+
+    /// Returns what renders a definition once more, whose hooks have run.
+    pub(crate) fn again(self) -> Self {
+        Renderer { hooks_ran: true, ..self }
     }
 
     /// Renders every component of every tree.
     pub(crate) fn trees(&self, trees: &[ResolvedTree], heard: &(dyn Fn(Event) + Sync)) -> Rendering {
-        let hooked = trees.iter().flat_map(|tree| &tree.components).any(has_hooks);
+        let hooked = trees.iter().flat_map(|tree| &tree.components).any(|one| self.has_hooks(one));
         let outcomes: Vec<Vec<Option<Outcome>>> = if hooked {
             trees.iter().map(|tree| self.by_level(tree, heard)).collect()
         } else {
@@ -144,7 +163,8 @@ impl<'a> Renderer<'a> {
         for level in 0..levels {
             let at_level = |hooked: bool| {
                 let numbered = tree.components.iter().enumerate();
-                let wanted = numbered.filter(move |(_, one)| one.level == level && has_hooks(one) == hooked);
+                let wanted =
+                    numbered.filter(move |(_, one)| one.level == level && self.has_hooks(one) == hooked);
                 wanted.collect::<Vec<_>>()
             };
             for (at, component) in at_level(true) {
@@ -161,6 +181,10 @@ impl<'a> Renderer<'a> {
             }
         }
         outcomes
+    }
+
+    fn has_hooks(&self, component: &ResolvedComponent) -> bool {
+        !self.hooks_ran && component.hooked().has_any(Moment::GENERATE)
     }
 
     fn with_hooks(
@@ -285,10 +309,6 @@ impl Rendering {
         }
         self.outputs.push(output);
     }
-}
-
-fn has_hooks(component: &ResolvedComponent) -> bool {
-    component.hooked().has_any(Moment::GENERATE)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod devices;
 mod env;
 mod expressions;
 mod job;
+mod lookups;
 pub(crate) mod metadata;
 mod network;
 mod pod;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use goyaml::Value;
 
 use super::common::{all_named, forbidden, ip, label_selector, named, one_of, required, within};
-use super::{container, scheduling, security, volume};
+use super::{container, lookups, scheduling, security, volume};
 use crate::finding::Findings;
 use crate::names;
 use crate::view::{field, filled, int, is_blank, is_true, items, text};
@@ -37,6 +37,7 @@ pub(crate) fn check<'a>(spec: &'a Value, owner: Owner, claims: &'a [Value], foun
         security::pod(security, found);
     }
     operating_system(spec, found);
+    lookups::check(spec, owner, found);
     if owner != Owner::Nobody {
         forbidden(spec, &["ephemeralContainers"], "a template starts with none", found);
     }
@@ -120,9 +121,16 @@ fn host<'a>(spec: &'a Value, found: &mut Findings<'a>) {
 /// Two containers cannot listen on one port of the host.
 fn host_ports<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     let is_host_network = is_true(spec, "hostNetwork");
+    host_ports_of(items(spec, "containers"), is_host_network, found);
+    // Init containers run one by one.
+    for container in items(spec, "initContainers") {
+        host_ports_of(std::slice::from_ref(container), false, found);
+    }
+}
+
+fn host_ports_of<'a>(containers: &'a [Value], is_host_network: bool, found: &mut Findings<'a>) {
     let mut seen = BTreeSet::new();
-    let ports = items(spec, "containers").iter().flat_map(|container| items(container, "ports"));
-    for port in ports {
+    for port in containers.iter().flat_map(|container| items(container, "ports")) {
         let (container, host) = (int(port, "containerPort"), int(port, "hostPort").filter(|port| *port != 0));
         if is_host_network && host.is_some_and(|host| Some(host) != container) {
             let message = "with hostNetwork, hostPort and containerPort are the same";
@@ -150,24 +158,30 @@ fn deadline<'a>(spec: &'a Value, owner: Owner, found: &mut Findings<'a>) {
 fn operating_system<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     let Some(os) = field(spec, "os") else { return };
     one_of(os, "name", &["linux", "windows"], found);
-    let reason = match text(os, "name") {
-        Some("windows") => "the pod is for windows",
+    let security = field(spec, "securityContext");
+    let reason = match (text(os, "name"), security) {
+        (Some("windows"), _) => "the pod is for windows",
+        (Some("linux"), Some(security)) => {
+            return forbidden(security, &["windowsOptions"], "the pod is for linux", found);
+        }
         _ => return,
     };
+    forbidden(spec, &["hostUsers"], reason, found);
     forbidden(spec, &["hostPID", "hostIPC", "shareProcessNamespace"], reason, found);
-    const LINUX: [&str; 10] = [
+    const LINUX: [&str; 11] = [
         "appArmorProfile",
         "fsGroup",
         "fsGroupChangePolicy",
         "runAsGroup",
         "runAsUser",
+        "seLinuxChangePolicy",
         "seLinuxOptions",
         "seccompProfile",
         "supplementalGroups",
         "supplementalGroupsPolicy",
         "sysctls",
     ];
-    if let Some(security) = field(spec, "securityContext") {
+    if let Some(security) = security {
         forbidden(security, &LINUX, reason, found);
     }
 }

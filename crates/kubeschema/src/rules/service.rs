@@ -9,7 +9,7 @@ use super::common::{PORTS, forbidden, ip, named, one_of, port, required, within}
 use super::network::cidr;
 use crate::finding::Findings;
 use crate::names;
-use crate::view::{entries, field, filled, int, items, text};
+use crate::view::{entries, field, filled, int, is_blank, items, text};
 
 /// Checks a Service.
 pub(crate) fn service<'a>(spec: &'a Value, found: &mut Findings<'a>) {
@@ -39,10 +39,15 @@ fn has_none(addresses: &[Value]) -> bool {
 }
 
 fn check_ports<'a>(ports: &'a [Value], kind: &str, found: &mut Findings<'a>) {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut node_ports) = (BTreeSet::new(), BTreeSet::new());
     for one in ports {
         if ports.len() > 1 {
             required(one, &["name"], found);
+        }
+        let node_port = int(one, "nodePort").filter(|port| *port != 0);
+        let node_port = node_port.map(|port| (filled(one, "protocol").unwrap_or("TCP"), port));
+        if node_port.is_some_and(|port| !node_ports.insert(port)) {
+            found.key_error(one, "nodePort", "duplicate", "another port has the same nodePort and protocol");
         }
         named(one, "name", names::dns_label, found);
         if let Some(name) = filled(one, "name").filter(|name| !seen.insert(*name)) {
@@ -67,13 +72,18 @@ fn external_name<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     if let Some(complaint) = names::dns_subdomain(name.strip_suffix('.').unwrap_or(name)) {
         found.key_error(spec, "externalName", "name", format!("{name:?}: {complaint}"));
     }
-    if filled(spec, "clusterIP").is_some() {
-        found.key_error(spec, "clusterIP", "forbidden", "an external name has no address");
+    for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        if !is_blank(field(spec, key)) {
+            found.key_error(spec, key, "forbidden", "an external name has no address");
+        }
     }
 }
 
 fn cluster_ips<'a>(spec: &'a Value, kind: &str, found: &mut Findings<'a>) {
     let one = field(spec, "clusterIP").filter(|address| address.as_str() != Some(""));
+    if kind != "ExternalName" {
+        several_ips(spec, one, found);
+    }
     for address in one.into_iter().chain(items(spec, "clusterIPs")) {
         if address.as_str() != Some("None") {
             ip(address, found);
@@ -87,6 +97,35 @@ fn cluster_ips<'a>(spec: &'a Value, kind: &str, found: &mut Findings<'a>) {
             && let Some(place) = reserved(parsed)
         {
             found.error(address, "ip", format!("{parsed} is {place}"));
+        }
+    }
+}
+
+/// `clusterIPs` repeats the one address, and may have another one of the other family.
+fn several_ips<'a>(spec: &'a Value, one: Option<&Value>, found: &mut Findings<'a>) {
+    let all = items(spec, "clusterIPs");
+    let Some(first) = all.first() else { return };
+    if one.is_none_or(|one| one != first) {
+        found.key_error(spec, "clusterIPs", "exclusive", "its first address has to be clusterIP as well");
+    }
+    let parsed: Vec<IpAddr> =
+        all.iter().filter_map(|address| address.as_str().and_then(|text| text.parse().ok())).collect();
+    let families: BTreeSet<bool> = parsed.iter().map(IpAddr::is_ipv4).collect();
+    if all.len() > 1 && has_none(all) {
+        found.key_error(spec, "clusterIPs", "exclusive", "None stands alone");
+    } else if all.len() > 2 || parsed.len() == all.len() && families.len() < all.len() {
+        found.key_error(spec, "clusterIPs", "exclusive", "there is one address for each family at most");
+    }
+    for (address, family) in
+        parsed.iter().zip(items(spec, "ipFamilies")).filter(|_| parsed.len() == all.len())
+    {
+        let is_of = match family.as_str() {
+            Some("IPv4") => address.is_ipv4(),
+            Some("IPv6") => address.is_ipv6(),
+            _ => true,
+        };
+        if !is_of {
+            found.error(family, "exclusive", format!("{address} is in its place, and is of another family"));
         }
     }
 }
@@ -152,7 +191,13 @@ pub(crate) fn whole<'a>(resource: &'a Value, found: &mut Findings<'a>) {
         found.key_error(resource, "spec", "required", "a service needs a port");
     }
     let Some(metadata) = field(resource, "metadata") else { return };
-    for (name, value) in entries(metadata, "annotations").filter(|(name, _)| *name == RANGES) {
+    let is_set =
+        field(resource, "spec").is_some_and(|spec| !items(spec, "loadBalancerSourceRanges").is_empty());
+    let kind = field(resource, "spec").and_then(|spec| filled(spec, "type"));
+    for (name, value) in entries(metadata, "annotations").filter(|(name, _)| *name == RANGES && !is_set) {
+        if kind != Some("LoadBalancer") {
+            found.error(value, "forbidden", format!("{name} needs type LoadBalancer"));
+        }
         let ranges = value.as_str().unwrap_or_default().split(',').map(str::trim);
         for complaint in ranges.filter(|range| !range.is_empty()).filter_map(|range| cidr(range).err()) {
             found.error(value, "cidr", format!("{name}: {complaint}"));
