@@ -20,23 +20,34 @@ use rayon::prelude::*;
 use crate::config::Environment;
 use crate::error::Failure;
 
+mod cause;
+mod chance;
 mod commit;
 pub mod compare;
 mod error;
 mod forms;
+pub mod group;
+mod images;
 pub mod lines;
 mod mask;
+mod noise;
 mod path;
 mod published;
 pub mod resources;
+pub mod risk;
 mod sides;
 mod unchanged;
 
-pub use compare::{Change, Edit};
+pub use cause::{Cause, What};
+use chance::Chances;
+pub use compare::{Change, Edit, Fold};
 pub use error::DiffError;
-pub use forms::{Form, json, stat, summary, text};
+pub use forms::{Form, html, json, markdown, stat, summary, text};
+pub use images::images;
+pub use noise::Noise;
 pub use path::{Path, Step};
 use resources::{File, Identity, Matches, Resource, match_all};
+use risk::{Risk, risks};
 pub use sides::{Against, DiffOptions, diff};
 
 /// What is different between two sides.
@@ -48,6 +59,8 @@ pub struct Diff {
     pub head: Side,
     /// The environments, in their order.
     pub environments: Vec<EnvironmentDiff>,
+    /// Why resources differ, as far as that is known.
+    pub causes: Vec<Cause>,
     /// What could not be rendered, and so is not compared.
     pub failures: Vec<SideFailure>,
 }
@@ -128,6 +141,23 @@ pub struct ResourceDiff {
     pub value: Option<Value>,
     /// Whether its data are secret.
     pub is_secret: bool,
+    /// What is dangerous about it.
+    pub risks: Vec<Risk>,
+    /// The numbers of its causes.
+    pub causes: Vec<usize>,
+}
+
+impl ResourceDiff {
+    /// Returns whether there is something to show, and not only to count.
+    pub fn is_shown(&self) -> bool {
+        self.action != Action::Change || self.edits.iter().any(|edit| edit.fold.is_none())
+    }
+
+    /// Returns whether it differs in every run, and in nothing else.
+    pub fn is_by_chance(&self) -> bool {
+        let is_by_chance = |edit: &Edit| edit.fold == Some(Fold::Chance);
+        self.action == Action::Change && self.edits.iter().all(is_by_chance)
+    }
 }
 
 /// The manifests of one environment on both sides.
@@ -149,16 +179,29 @@ impl Pair {
     }
 }
 
-/// Compares the manifests of environments.
-pub fn compare_all(pairs: &[Pair]) -> Vec<EnvironmentDiff> {
-    let schemas = Schemas::embedded();
-    pairs.par_iter().map(|pair| compare_environment(pair, &schemas)).collect()
+/// What documents are compared by.
+#[derive(Debug)]
+pub struct Rules {
+    schemas: Schemas,
+    noise: Noise,
 }
 
-fn compare_environment(pair: &Pair, schemas: &Schemas) -> EnvironmentDiff {
+impl Rules {
+    /// Returns the rules with what says little.
+    pub fn new(noise: Noise) -> Self {
+        Rules { schemas: Schemas::embedded(), noise }
+    }
+}
+
+/// Compares the manifests of environments.
+pub fn compare_all(pairs: &[Pair], rules: &Rules) -> Vec<EnvironmentDiff> {
+    pairs.par_iter().map(|pair| compare_environment(pair, rules)).collect()
+}
+
+fn compare_environment(pair: &Pair, rules: &Rules) -> EnvironmentDiff {
     let (base, head) = (resources::read(&pair.base), resources::read(&pair.head));
     let Matches { same, renamed, removed, added } = match_all(&base, &head);
-    let both = Both { pair, schemas };
+    let both = Both { pair, rules };
     let mut found: Vec<(usize, ResourceDiff)> = Vec::new();
     let mut environment = EnvironmentDiff { name: pair.name.clone(), only: pair.only, ..Default::default() };
     let changes: Vec<(usize, Outcome)> =
@@ -189,7 +232,7 @@ enum Outcome {
 
 struct Both<'a> {
     pair: &'a Pair,
-    schemas: &'a Schemas,
+    rules: &'a Rules,
 }
 
 impl Both<'_> {
@@ -208,13 +251,17 @@ impl Both<'_> {
             return Outcome::Equal;
         }
         let old_file = is_moved.then(|| old_file.path.clone());
-        Outcome::Changed(Box::new(ResourceDiff { edits, old_file, ..self.of(new, new_file, Action::Change) }))
+        let risks = risks(Action::Change, Some(old), Some(new), &edits);
+        let change = self.of(new, new_file, Action::Change);
+        Outcome::Changed(Box::new(ResourceDiff { edits, old_file, risks, ..change }))
     }
 
     fn renamed(&self, old: &Resource, new: &Resource) -> ResourceDiff {
         let (old_file, new_file) = (&self.pair.base[old.file], &self.pair.head[new.file]);
+        let edits = self.edits(old, new);
         ResourceDiff {
-            edits: self.edits(old, new),
+            risks: risks(Action::Rename, Some(old), Some(new), &edits),
+            edits,
             was: Some(old.id.clone()),
             old_file: (old_file.path != new_file.path).then(|| old_file.path.clone()),
             ..self.of(new, new_file, Action::Rename)
@@ -222,9 +269,12 @@ impl Both<'_> {
     }
 
     fn alone(&self, resource: &Resource, action: Action) -> ResourceDiff {
-        let files = if action == Action::Add { &self.pair.head } else { &self.pair.base };
+        let is_new = action == Action::Add;
+        let files = if is_new { &self.pair.head } else { &self.pair.base };
+        let sides = if is_new { (None, Some(resource)) } else { (Some(resource), None) };
+        let risks = risks(action, sides.0, sides.1, &[]);
         let value = Some(resource.value.clone());
-        ResourceDiff { value, ..self.of(resource, &files[resource.file], action) }
+        ResourceDiff { value, risks, ..self.of(resource, &files[resource.file], action) }
     }
 
     fn of(&self, resource: &Resource, file: &File, action: Action) -> ResourceDiff {
@@ -238,12 +288,23 @@ impl Both<'_> {
             edits: Vec::new(),
             value: None,
             is_secret: resource.is_secret(),
+            risks: Vec::new(),
+            causes: Vec::new(),
         }
     }
 
     fn edits(&self, old: &Resource, new: &Resource) -> Vec<Edit> {
-        let part = self.schemas.part(&new.api_version, &new.id.kind);
-        compare::compare(&old.value, &new.value, part)
+        let part = self.rules.schemas.part(&new.api_version, &new.id.kind);
+        let mut edits = compare::compare(&old.value, &new.value, part);
+        let chances = Chances::of(&self.pair.head[new.file], new);
+        for edit in edits.iter_mut().filter(|edit| edit.fold.is_none()) {
+            if chances.has(edit) {
+                edit.fold = Some(Fold::Chance);
+            } else if self.rules.noise.has(&edit.path) {
+                edit.fold = Some(Fold::Noise);
+            }
+        }
+        edits
     }
 }
 
@@ -256,6 +317,19 @@ pub struct Counts {
     pub change: usize,
     /// Those that are gone.
     pub remove: usize,
+    /// Those that are changed only in what says little.
+    pub folded: usize,
+}
+
+impl Counts {
+    fn and(self, other: Counts) -> Counts {
+        Counts {
+            add: self.add + other.add,
+            change: self.change + other.change,
+            remove: self.remove + other.remove,
+            folded: self.folded + other.folded,
+        }
+    }
 }
 
 impl EnvironmentDiff {
@@ -265,6 +339,8 @@ impl EnvironmentDiff {
         for resource in &self.resources {
             match resource.action {
                 Action::Add => counts.add += 1,
+                Action::Change if resource.is_by_chance() => {}
+                Action::Change if !resource.is_shown() => counts.folded += 1,
                 Action::Change => counts.change += 1,
                 Action::Remove => counts.remove += 1,
                 Action::Rename => {
@@ -280,17 +356,22 @@ impl EnvironmentDiff {
 impl Diff {
     /// Returns whether nothing differs, as far as both sides could be rendered.
     pub fn is_empty(&self) -> bool {
-        self.environments.iter().all(|environment| environment.resources.is_empty())
+        let mut all = self.environments.iter().flat_map(|environment| &environment.resources);
+        all.all(ResourceDiff::is_by_chance)
     }
 
     /// Counts the resources of all environments.
     pub fn counts(&self) -> Counts {
-        let each = self.environments.iter().map(EnvironmentDiff::counts);
-        each.fold(Counts::default(), |all, one| Counts {
-            add: all.add + one.add,
-            change: all.change + one.change,
-            remove: all.remove + one.remove,
-        })
+        self.environments.iter().map(EnvironmentDiff::counts).fold(Counts::default(), Counts::and)
+    }
+
+    /// Counts the resources that are due to each of the causes.
+    pub fn due(&self) -> Vec<usize> {
+        let mut due = vec![0; self.causes.len()];
+        for resource in self.environments.iter().flat_map(|environment| &environment.resources) {
+            resource.causes.iter().for_each(|number| due[*number] += 1);
+        }
+        due
     }
 }
 

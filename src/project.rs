@@ -13,6 +13,7 @@ pub use self::catalog::Catalog;
 pub use self::rendering::{RenderSettings, RenderingSettings, moment};
 use crate::config::{self, Environment};
 use crate::definition::fields::{Fields, scalar_text};
+use crate::diff::Noise;
 use crate::document::{Document, Step};
 use crate::error::{Error, Warning};
 use crate::lint::settings::{LINT, LintSettings};
@@ -41,6 +42,8 @@ pub struct Project {
     pub flux_substitution: bool,
     /// How bad findings of `fab lint` are, and which are left out.
     pub lint: LintSettings,
+    /// What `fab diff` counts and does not show.
+    pub noise: Noise,
     /// The repositories to look for components and charts in.
     pub catalog: Vec<Catalog>,
     /// Where manifests are published.
@@ -62,6 +65,7 @@ pub(crate) static PROJECT: Table = Table::new(
             Shape::Fields(&rendering::DEFAULTS),
             "How charts are rendered where an environment does not say it.",
         ),
+        Field::new("diff", Shape::Fields(&DIFF), "What `fab diff` shows."),
         Field::new(
             "environments",
             Shape::Named(&rendering::ENVIRONMENT),
@@ -73,6 +77,16 @@ pub(crate) static PROJECT: Table = Table::new(
         Field::new("sources", Shape::Fields(&SOURCES), "What may be fetched."),
         Field::new("validate", Shape::Fields(&VALIDATE), "What `fab validate` takes."),
     ],
+);
+
+static DIFF: Table = Table::new(
+    "diff",
+    "What `fab diff` shows.",
+    &[Field::new(
+        "noise",
+        Shape::Texts,
+        "Paths of what says little, which is counted and not shown: `**.labels.build`. `!` takes one back that is known.",
+    )],
 );
 
 static HOOKS: Table = Table::new(
@@ -134,6 +148,11 @@ impl Project {
             &section(&fields, "lint", &LINT, &mut project.warnings)?,
             &mut project.warnings,
         )?;
+        let diff = section(&fields, "diff", &DIFF, &mut project.warnings)?;
+        project.noise = Noise::with(&texts(&diff, "noise")?).map_err(|(at, problem)| {
+            let steps = [diff.steps_to("noise"), vec![Step::Index(at)]].concat();
+            Error::Syntax { place: document.place(&steps), message: format!("this is no path: {problem}") }
+        })?;
         project.catalog = catalog::read(&fields, &mut project.warnings)?;
         project.publish = PublishSettings::read(&fields, &mut project.warnings)?;
         project.rendering = RenderingSettings::read(&fields, &mut project.warnings)?;

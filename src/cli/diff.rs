@@ -11,8 +11,8 @@ use super::report::Report;
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
-use crate::diff::{Against, Diff, DiffOptions, Form, diff, json, stat, text};
-use crate::error::{Warning, WarningKind};
+use crate::diff::{Against, Diff, DiffOptions, Form, diff, html, images, json, markdown, stat, text};
+use crate::error::{Failure, Warning, WarningKind};
 use crate::generate::Event;
 use crate::hooks::HookPolicy;
 use crate::host::base_branch;
@@ -27,12 +27,21 @@ pub(super) struct DiffArgs {
     #[arg(long)]
     exit_code: bool,
     /// Print only how much differs.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "images")]
     stat: bool,
+    /// Print only which images change.
+    #[arg(long)]
+    images: bool,
     /// How the diff is printed.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with_all = ["stat", "images"])]
     output_format: Format,
+    /// How long Markdown may be [default: what a comment on GitHub should have].
+    #[arg(long, value_name = "N", default_value_t = MAX_BYTES, hide_default_value = true)]
+    max_bytes: usize,
 }
+
+/// What a comment on GitHub should have at most.
+const MAX_BYTES: usize = 60_000;
 
 /// What is compared with what.
 #[derive(clap::Args)]
@@ -65,27 +74,44 @@ pub(super) struct SidesArgs {
 /// The forms of output.
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    // For people.
+    // For a terminal.
     Text,
+    // For a comment of a pull request.
+    Markdown,
     // For other programs.
     Json,
+    // A page for a browser.
+    Html,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
     let diff = args.sides.diff(ui)?;
-    let failures = diff.failures.iter().map(|failed| failed.failure.clone()).collect::<Vec<_>>();
+    let (before, failures): (Vec<_>, Vec<_>) = diff.failures.iter().partition(|failed| failed.of_base);
     let form = Form { is_styled: Ui::data_is_styled() };
     ui.data(match args.output_format {
         Format::Text if args.stat => stat(&diff),
+        Format::Text if args.images => images(&diff),
         Format::Text => text(&diff, form),
+        Format::Markdown => markdown(&diff, args.max_bytes),
+        Format::Html => html(&diff),
         Format::Json => format!("{:#}\n", json(&diff)),
     })?;
+    for failed in &before {
+        ui.warning(format_args!("warning: the base cannot be rendered, so this is not compared:"));
+        ui.report(&Report::from(vec![failed.failure.clone()]));
+    }
     if !failures.is_empty() {
+        let failures: Vec<Failure> = failures.into_iter().map(|failed| failed.failure.clone()).collect();
         ui.report(&Report::from(failures));
         return Ok(ExitCode::from(2));
     }
-    Ok(ExitCode::from(u8::from(args.exit_code && !diff.is_empty())))
+    let code = match (args.exit_code, before.is_empty(), diff.is_empty()) {
+        (true, false, _) => 2,
+        (true, true, false) => 1,
+        _ => 0,
+    };
+    Ok(ExitCode::from(code))
 }
 
 /// Compares two sides, and prints what happens meanwhile.

@@ -26,6 +26,19 @@ pub struct Edit {
     pub path: Path,
     /// What.
     pub change: Change,
+    /// Why it is not shown, if it is not.
+    pub fold: Option<Fold>,
+}
+
+/// Why an edit is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// It says little.
+    Noise,
+    /// Only the order is another one, where that makes no difference.
+    Order,
+    /// It is different in every run.
+    Chance,
 }
 
 /// What is different.
@@ -78,7 +91,8 @@ struct Walk {
 
 impl Walk {
     fn push(&mut self, change: Change) {
-        self.edits.push(Edit { path: self.path.clone(), change });
+        let fold = matches!(change, Change::Order { matters: false, .. }).then_some(Fold::Order);
+        self.edits.push(Edit { path: self.path.clone(), change, fold });
     }
 
     fn inside(&mut self, step: Step, work: impl FnOnce(&mut Self)) {
@@ -266,7 +280,7 @@ pub(crate) fn canonical(value: &Value) -> String {
 /// The edits are not for this document.
 pub fn apply(document: &Value, edits: &[Edit]) -> Result<Value, String> {
     let mut document = document.clone();
-    for Edit { path, change } in edits {
+    for Edit { path, change, .. } in edits {
         apply_one(&mut document, &path.0, change)
             .ok_or_else(|| format!("there is nothing to change at `{path}`"))?;
     }

@@ -69,6 +69,9 @@ impl Step {
 /// As people write it: `spec.containers[app].image`, `metadata.labels["helm.sh/chart"]`, `rules[0]`.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("(all of it)");
+        }
         let mut text = String::new();
         for step in &self.0 {
             match step {

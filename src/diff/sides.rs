@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::cause::explain;
 use super::commit::{base, install_sources};
 use super::published::Published;
 use super::resources::File;
 use super::unchanged::Unchanged;
-use super::{Diff, Only, Pair, Side, SideFailure, compare_all};
+use super::{Diff, Only, Pair, Rules, Side, SideFailure, compare_all};
 use crate::config::Environment;
 use crate::definition::place;
 use crate::error::{Error, Failure};
@@ -23,7 +24,7 @@ use crate::hooks::{HookPolicy, Moment};
 use crate::output::OutputTree;
 use crate::project::{Project, RenderSettings};
 use crate::render::{ChartSettings, Renderer, Rendering, World};
-use crate::resolve::ResolvedTree;
+use crate::resolve::{ResolvedComponent, ResolvedTree};
 use crate::source::{Cache, Network};
 
 /// What `fab diff` may choose.
@@ -101,6 +102,8 @@ fn against_commit(options: &DiffOptions, heard: &(dyn Fn(Event) + Sync)) -> Resu
     let known = |directory: &Path| -> Result<Vec<Environment>, Vec<Failure>> {
         Ok(Project::read(directory, &shown).map_err(failure)?.environments(directory, &[]))
     };
+    let project = Project::read(&options.directory, &shown).map_err(failure)?;
+    let rules = Rules::new(project.noise);
     let before = if base.is_there { known(&base.directory)? } else { Vec::new() };
     let all = wanted(&options.environments, &before, &known(&options.directory)?);
     let of = |side: Only| -> Vec<Environment> {
@@ -125,7 +128,10 @@ fn against_commit(options: &DiffOptions, heard: &(dyn Fn(Event) + Sync)) -> Resu
             let before = before.as_ref().map(Loaded::of).transpose()?;
             let (pairs, failures) = render_both(&all, before.as_ref(), head.as_ref(), heard);
             diff.failures = failures;
-            diff.environments = compare_all(&pairs);
+            diff.environments = compare_all(&pairs, &rules);
+            if let (Some(before), Some(head)) = (&before, &head) {
+                explain(&mut diff, &pairs, (before, head), &rules);
+            }
         }
         // Without a base there is nothing to say of any resource.
         Err(failures) => {
@@ -184,6 +190,16 @@ impl<'a> Loaded<'a> {
     fn has_hooks(&self) -> bool {
         let mut components = self.prepared.trees.iter().flat_map(|tree| &tree.components);
         components.any(|component| component.hooked().has_any(Moment::GENERATE))
+    }
+
+    /// Renders one component, which may be changed; nothing if that fails.
+    pub(super) fn text(&self, environment: &str, component: ResolvedComponent) -> Option<String> {
+        let tree = self.prepared.trees.iter().find(|tree| tree.environment.to_string() == environment)?;
+        let tree = ResolvedTree { environment: tree.environment.clone(), components: vec![component] };
+        let rendering = self.pool.install(|| self.renderer.trees(&[tree], &|_| {}));
+        let output = rendering.outputs.into_iter().next()?;
+        let (_, manifest) = output.files.into_iter().next()?;
+        Some(String::from_utf8_lossy(&manifest.text).into_owned())
     }
 
     /// Renders all but what is unchanged.
@@ -288,7 +304,8 @@ fn against_published(options: &DiffOptions, heard: &(dyn Fn(Event) + Sync)) -> R
     Ok(Diff {
         base: published.side,
         head: Side { name: "the working tree".to_owned(), commit: None },
-        environments: compare_all(&pairs),
+        environments: compare_all(&pairs, &Rules::new(project.noise)),
         failures,
+        causes: Vec::new(),
     })
 }

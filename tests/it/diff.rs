@@ -82,7 +82,8 @@ fn nothing_changed_is_no_difference() {
 fn a_changed_tag_is_one_line_of_one_resource() {
     let hld = shop(&[]);
     hld.write("config/prod.yaml", "subcomponents:\n  api:\n    config:\n      image: {tag: 1.4.2}\n");
-    let want = "~ Deployment api  prod/api.yaml
+    let want = "~ Deployment api in prod
+    because of image.tag 1.4.1 → 1.4.2 (config/prod.yaml:4)
     spec.template.spec.containers[app].image
       - registry.example.com/shop/api:1.4.1
       + registry.example.com/shop/api:1.4.2
@@ -114,9 +115,9 @@ fn a_folder_of_manifests_is_compared_with() {
     hld.ok(&["generate", "prod"]);
     check(&hld, &["prod", "--against", "generated"], 0, "no changes");
     hld.write("generated/prod/web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old}\n");
-    let want = "+ ConfigMap web  prod/web.yaml
+    let want = "- ConfigMap old in prod
 
-- ConfigMap old  prod/web.yaml
++ ConfigMap web in prod
 
 1 to add, 0 to change, 1 to remove in prod
 ";
@@ -161,7 +162,152 @@ fn an_environment_that_is_new_is_all_new() {
         &hld,
         &["--stat"],
         0,
-        "prod: 0 to add, 0 to change, 0 to remove\nqa: 2 to add, 0 to change, 0 to remove\nstaging: 0 to add, 0 to change, 0 to remove\n2 to add, 0 to change, 0 to remove in qa",
+        "prod: 0 to add, 0 to change, 0 to remove\nqa: 2 to add, 0 to change, 0 to remove\nstaging: 0 to add, 0 to change, 0 to remove\nqa is new\n2 to add, 0 to change, 0 to remove in qa",
+    );
+}
+
+/// A chart with a Secret, a version label and a checksum, beside the one that is there.
+const SECRET: [(&str, &str); 4] = [
+    (
+        "component.yaml",
+        "name: shop\nsubcomponents:\n- {name: db, type: helm, path: db}\n- {name: web, type: static, path: web}\n",
+    ),
+    ("db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.0\n"),
+    ("db/values.yaml", "password: old-password\nport: 1\n"),
+    (
+        "db/templates/all.yaml",
+        "apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+  labels: {helm.sh/chart: db-{{ .Chart.Version }}}
+stringData: {password: {{ .Values.password }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: db
+  annotations: {checksum/secret: {{ .Values.password | sha256sum }}}
+data:
+  port: {{ .Values.port | quote }}
+",
+    ),
+];
+
+fn config_of_db(password: &str, port: u32) -> String {
+    format!("subcomponents:\n  db:\n    config:\n      password: {password}\n      port: {port}\n")
+}
+
+#[test]
+fn secret_data_are_in_no_form_of_the_diff() {
+    let hld = shop(&[&SECRET[..], &[("config/prod.yaml", &config_of_db("old-password", 1))]].concat());
+    hld.write("config/prod.yaml", &config_of_db("new-password", 1));
+    let want = "~ Secret db in prod
+    because of password (config/prod.yaml:4)
+    stringData.password
+      ~ (secret, changed)
+
+1 resource changed only in labels, checksums or order
+0 to add, 1 to change, 0 to remove in prod";
+    check(&hld, &["prod"], 0, want);
+    hld.write(
+        "db/templates/more.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: more}\nstringData: {a: new-password}\n",
+    );
+    for format in ["text", "markdown", "json", "html"] {
+        let run = hld.ok(&["diff", "prod", "--output-format", format]);
+        assert!(!run.stdout.contains("-password"), "{format}: {}", run.stdout);
+        assert!(run.stdout.contains("password"), "{format}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn of_several_reasons_each_has_what_is_due_to_it() {
+    let hld = shop(&[&SECRET[..], &[("config/prod.yaml", &config_of_db("old-password", 1))]].concat());
+    hld.write("config/prod.yaml", &config_of_db("new-password", 2));
+    hld.write("db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.1\n");
+    let want = "~ Secret db in prod
+    because of password (config/prod.yaml:4)
+    stringData.password
+      ~ (secret, changed)
+
+~ ConfigMap db in prod
+    because of port 1 → 2 (config/prod.yaml:5)
+    data.port
+      - \"1\"
+      + \"2\"
+
+0 to add, 2 to change, 0 to remove in prod";
+    check(&hld, &["prod"], 0, want);
+}
+
+#[test]
+fn what_says_little_is_named_in_fab_yaml() {
+    let hld = shop(&[("fab.yaml", "diff:\n  noise: ['spec.replicas', '!**.labels.chart']\n")]);
+    hld.write(
+        "chart/values.yaml",
+        "image: {repository: registry.example.com/shop, tag: 1.4.1}\nreplicas: 3\n",
+    );
+    let want =
+        "1 resource changed only in labels, checksums or order\n0 to add, 0 to change, 0 to remove in prod";
+    check(&hld, &["prod"], 0, want);
+    check(&hld, &["prod", "--exit-code"], 1, want);
+    hld.write("fab.yaml", "diff:\n  noise: ['a[']\n");
+    hld.fails(&["diff"], 2, &["fab.yaml:2:11", "this is no path: `[` has no `]`"]);
+}
+
+#[test]
+fn what_is_random_is_no_difference() {
+    let hld = shop(&[(
+        "chart/templates/random.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: random}\ndata:\n  r: {{ randAlphaNum 8 }}\n",
+    )]);
+    hld.ok(&["generate", "prod"]);
+    let want = "1 resource with values that differ in every run\nno changes";
+    check(&hld, &["prod", "--against", "generated", "--exit-code"], 0, want);
+    hld.write(
+        "chart/values.yaml",
+        "image: {repository: registry.example.com/shop, tag: 1.4.1}\nreplicas: 3\n",
+    );
+    let run = hld.ok(&["diff", "prod"]);
+    assert!(run.stdout.ends_with("\n\n0 to add, 1 to change, 0 to remove in prod\n"), "{}", run.stdout);
+}
+
+#[test]
+fn a_base_that_does_not_render_is_told_and_not_compared() {
+    let hld = shop(&[("chart/templates/all.yaml", "{{ fail \"no\" }}\n")]);
+    hld.write("chart/templates/all.yaml", CHART[2].1);
+    let args = ["diff", "prod"];
+    let run = hld.fab(&args).exited(0, &args).says(&["the base cannot be rendered", "in component `api`"]);
+    assert!(
+        run.stdout.contains("the base cannot be rendered `api` for prod, so it is not compared"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.ends_with("no changes\n"), "{}", run.stdout);
+    let args = ["diff", "prod", "--exit-code"];
+    hld.fab(&args).exited(2, &args);
+}
+
+#[test]
+fn images_are_listed() {
+    let hld = shop(&[]);
+    hld.write("config/prod.yaml", "subcomponents:\n  api:\n    config:\n      image: {tag: 1.4.2}\n");
+    check(&hld, &["--images"], 0, "~ registry.example.com/shop/api 1.4.1 -> 1.4.2  (prod)");
+    check(&hld, &["staging", "--images"], 0, "no changes of images");
+}
+
+#[test]
+fn a_component_outside_of_the_definition_is_rendered_as_it_was() {
+    let root = "name: shop\nsubcomponents:\n- {name: web, type: static, path: ../web}\n";
+    let hld = Hld::new(&[("hld/component.yaml", root), ("hld/config/prod.yaml", "{}\n"), WEB]);
+    commit(&hld.path(""));
+    hld.write("web/web.yaml", &WEB.1.replace("echo one", "echo two"));
+    check(
+        &hld,
+        &["-C", "hld", "--stat"],
+        0,
+        "prod: 0 to add, 1 to change, 0 to remove\n0 to add, 1 to change, 0 to remove in prod",
     );
 }
 

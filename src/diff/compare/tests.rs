@@ -11,7 +11,7 @@ fn yaml(text: &str) -> Value {
 /// One edit in a line: `+ path = value`.
 fn shown(edit: &Edit) -> String {
     let json = |value: &Value| goyaml::to_string(value).unwrap().trim_end().replace('\n', ", ");
-    let Edit { path, change } = edit;
+    let Edit { path, change, .. } = edit;
     match change {
         Change::Add { value, at: None } => format!("+ {path} = {}", json(value)),
         Change::Add { value, at: Some(at) } => format!("+ {path} at {at} = {}", json(value)),

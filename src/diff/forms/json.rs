@@ -4,10 +4,11 @@
 use goyaml::Value;
 use serde_json::{Map, Value as Json, json as object};
 
-use crate::diff::compare::{Change, Edit};
+use crate::diff::compare::{Change, Edit, Fold};
 use crate::diff::path::{Path, Step};
 use crate::diff::resources::Identity;
-use crate::diff::{Action, Counts, Diff, EnvironmentDiff, Only, ResourceDiff, SideFailure};
+use crate::diff::risk::{Risk, RiskLevel};
+use crate::diff::{Action, Cause, Counts, Diff, EnvironmentDiff, Only, ResourceDiff, SideFailure, What};
 
 /// The version of the form. It grows when a reader of the one before would misread it.
 const VERSION: u32 = 1;
@@ -20,12 +21,33 @@ pub fn json(diff: &Diff) -> Json {
         "head": {"name": diff.head.name, "commit": diff.head.commit},
         "total": counts(diff.counts()),
         "environments": diff.environments.iter().map(environment).collect::<Vec<_>>(),
+        "causes": diff.causes.iter().map(cause).collect::<Vec<_>>(),
         "failures": diff.failures.iter().map(failure).collect::<Vec<_>>(),
     })
 }
 
-fn counts(Counts { add, change, remove }: Counts) -> Json {
-    object!({"add": add, "change": change, "remove": remove})
+fn cause(cause: &Cause) -> Json {
+    let (kind, name) = match &cause.what {
+        What::Value(key) => ("value", Json::from(key.as_str())),
+        What::Chart(name) => ("chart", name.as_str().into()),
+        What::Files(files) => ("files", files.clone().into()),
+        What::Namespace => ("namespace", Json::Null),
+        What::Settings => ("settings", Json::Null),
+        What::Component(path) => ("component", path.as_str().into()),
+    };
+    object!({"kind": kind, "name": name, "from": cause.from, "to": cause.to, "place": cause.place})
+}
+
+fn risk(risk: &Risk) -> Json {
+    let level = match risk.level {
+        RiskLevel::High => "high",
+        RiskLevel::Low => "low",
+    };
+    object!({"level": level, "rule": risk.rule, "message": risk.message})
+}
+
+fn counts(Counts { add, change, remove, folded }: Counts) -> Json {
+    object!({"add": add, "change": change, "remove": remove, "folded": folded})
 }
 
 fn environment(environment: &EnvironmentDiff) -> Json {
@@ -62,6 +84,8 @@ fn resource(resource: &ResourceDiff) -> Json {
         "file": resource.file,
         "oldFile": resource.old_file,
         "edits": resource.edits.iter().map(edit).collect::<Vec<_>>(),
+        "risks": resource.risks.iter().map(risk).collect::<Vec<_>>(),
+        "causes": resource.causes,
         "value": resource.value.as_ref().map(|value| plain(&resource.masked(value))),
     })
 }
@@ -80,7 +104,7 @@ fn identity(id: &Identity) -> Json {
     object!({"group": id.group, "kind": id.kind, "namespace": id.namespace, "name": id.name, "nth": id.nth})
 }
 
-fn edit(Edit { path, change }: &Edit, is_masked: bool) -> Json {
+fn edit(Edit { path, change, fold }: &Edit, is_masked: bool) -> Json {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Json| drop(fields.insert(name.to_owned(), value));
     put("path", steps(path));
@@ -88,6 +112,14 @@ fn edit(Edit { path, change }: &Edit, is_masked: bool) -> Json {
     let value = |value: &Value| if is_masked { Json::Null } else { plain(value) };
     if is_masked {
         put("secret", true.into());
+    }
+    if let Some(fold) = fold {
+        let name = match fold {
+            Fold::Noise => "noise",
+            Fold::Order => "order",
+            Fold::Chance => "chance",
+        };
+        put("folded", name.into());
     }
     match change {
         Change::Add { value: added, at } => {
