@@ -117,12 +117,16 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 fn key(resource: &ResourceDiff) -> String {
     let edits = resource.edits.iter().filter(|edit| edit.fold.is_none());
     let edits: Vec<String> = edits.map(|edit| edit_key(edit, resource.masks(&edit.path))).collect();
-    let own = match resource.action {
-        Action::Change => String::new(),
-        // The new name is not what makes renamed resources alike.
-        Action::Add | Action::Remove | Action::Rename => format!("{:?} {:?}", resource.id, resource.was),
+    let own = match (resource.action, &resource.was) {
+        (Action::Change, _) => String::new(),
+        // What only moves to another namespace does so alike.
+        (Action::Rename, Some(was)) if was.name == resource.id.name => String::new(),
+        (Action::Add | Action::Remove | Action::Rename, _) => format!("{:?} {:?}", resource.id, resource.was),
     };
-    format!("{:?} {own} {}", resource.action, edits.join("\0"))
+    // What is dangerous is not hidden among what is not.
+    let risks: Vec<&str> =
+        resource.risks.iter().filter(|risk| risk.level == RiskLevel::High).map(|risk| risk.rule).collect();
+    format!("{:?} {own} {risks:?} {}", resource.action, edits.join("\0"))
 }
 
 fn edit_key(Edit { path, change, .. }: &Edit, is_masked: bool) -> String {

@@ -81,7 +81,8 @@ impl Found {
         let kind = old.id.kind.as_str();
         match DELETIONS.iter().find(|(known, _)| *known == kind) {
             Some((_, what)) => self.high("deletion", format!("{kind} is removed: {what}")),
-            None => self.low("deletion", format!("{kind} is removed")),
+            // That it is removed is said already.
+            None => {}
         }
     }
 

@@ -8,6 +8,7 @@ mod committing;
 mod console;
 mod corpus;
 mod diff;
+mod diff_page;
 mod diff_pairs;
 mod editing;
 mod editor;

@@ -12,6 +12,7 @@
 mod case;
 mod charts;
 mod dead_keys;
+mod diff;
 mod explain;
 mod fabrikate;
 mod fabrikate_set;
@@ -65,6 +66,8 @@ enum Kind {
     HelmCases,
     /// A folder of packed charts with `cases.jsonl` and golden files.
     Charts,
+    /// The outputs in such a folder, of one set of values and the next.
+    Diff,
     /// A folder of cases: an input tree, commands, and the files that they made.
     Fabrikate,
     /// The cases of that folder that run `fab install`.
@@ -92,6 +95,7 @@ impl Kind {
             Self::Snippets => snippets::load(path),
             Self::HelmCases => helm_cases::load(path),
             Self::Charts => charts::load(path),
+            Self::Diff => diff::load(path),
             Self::Fabrikate => fabrikate::load(path, Part::Others),
             Self::Install => fabrikate::load(path, Part::Install),
             Self::InstallPlans => install_plans::load(path),

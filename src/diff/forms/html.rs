@@ -3,6 +3,7 @@
 //!
 //! All of it is in the page without its script, which only hides and shows.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{asides, failed, headline, sign};
@@ -91,7 +92,9 @@ fn notes(out: &mut String, diff: &Diff) {
     if !asides.is_empty() {
         let _ = writeln!(out, "<p class=\"aside\">{}</p>", escaped(&asides.join(" · ")));
     }
-    out.push_str("<h2>What</h2>\n");
+    if !diff.is_empty() {
+        out.push_str("<h2>What</h2>\n");
+    }
 }
 
 fn section(out: &mut String, diff: &Diff, group: &Group<'_>) {
@@ -113,8 +116,14 @@ fn section(out: &mut String, diff: &Diff, group: &Group<'_>) {
     for environment in &environments {
         let _ = write!(out, "<span class=\"tag\">{}</span> ", escaped(environment));
     }
-    for risk in group.risks().into_iter().filter(|risk| risk.level == RiskLevel::High) {
-        let _ = write!(out, "<span class=\"tag high\">{}</span> ", escaped(risk.rule));
+    let rules: BTreeSet<&str> = group
+        .risks()
+        .into_iter()
+        .filter(|risk| risk.level == RiskLevel::High)
+        .map(|risk| risk.rule)
+        .collect();
+    for rule in rules {
+        let _ = write!(out, "<span class=\"tag high\">{rule}</span> ");
     }
     out.push_str("</summary>\n");
     for risk in group.risks() {
@@ -158,7 +167,8 @@ fn lines(out: &mut String, lines: &[Line]) {
             Sign::Same => ("same", ' '),
             Sign::Note => ("note", '~'),
         };
-        let _ = writeln!(out, "<span class=\"{class}\">{mark} {}</span>", escaped(text));
+        // The line end is for who copies it; at the end of a block it takes no room.
+        let _ = write!(out, "<span class=\"{class}\">{mark} {}\n</span>", escaped(text));
     }
     out.push_str("</pre>\n");
 }

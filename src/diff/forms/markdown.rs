@@ -39,8 +39,16 @@ pub fn markdown(diff: &Diff, max_bytes: usize) -> String {
     let reserve = left_out(&all.iter().collect::<Vec<_>>()).len().min(page.left / 4);
     page.left -= reserve;
     let mut rest: Vec<&Group<'_>> = Vec::new();
+    page.push(if all.is_empty() { "" } else { "\n**Changes:**\n" });
+    let mut is_in_list = false;
     for group in &all {
-        if !page.push(&section(diff, group)) {
+        let section = section(diff, group);
+        let is_item = section.starts_with("- ");
+        // A list begins behind an empty line.
+        let before = if is_item && !is_in_list { "\n" } else { "" };
+        if page.push(&[before, &section].concat()) {
+            is_in_list = is_item;
+        } else {
             rest.push(group);
         }
     }
@@ -190,7 +198,7 @@ fn causes(diff: &Diff) -> String {
 
 fn notes(diff: &Diff) -> String {
     let lines: String = asides(diff).iter().map(|line| format!("- {}\n", plain(line))).collect();
-    if lines.is_empty() { lines } else { format!("\n{lines}") }
+    if lines.is_empty() { lines } else { format!("\n**Also:**\n\n{lines}") }
 }
 
 /// A group as a fold with the changes of its first resource; of what is new or gone, its name.
@@ -211,7 +219,7 @@ fn section(diff: &Diff, group: &Group<'_>) -> String {
         };
         let environments: Vec<String> = group.environments().into_iter().map(code).collect();
         return format!(
-            "\n{} {} in {}{file}\n",
+            "- {} {} in {}{file}\n",
             code(sign(group.action)),
             code(&group.title()),
             environments.join(", ")

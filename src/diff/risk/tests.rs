@@ -55,7 +55,7 @@ fn removing_what_holds_data_is_dangerous() {
     for kind in ["PersistentVolumeClaim", "Namespace", "CustomResourceDefinition"] {
         check(&of(kind, ""), "", &["!deletion"]);
     }
-    check(&of("ConfigMap", ""), "", &["deletion"]);
+    check(&of("ConfigMap", ""), "", &[]);
 }
 
 #[test]
