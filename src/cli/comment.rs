@@ -6,7 +6,7 @@ use crate::host::{Comment, Host, HostError, Outcome, PullRequest, client, commen
 /// Which pull request is commented on.
 #[derive(clap::Args)]
 pub(super) struct PullRequestArgs {
-    /// The pull request, by its address or its number [default: the one of this CI run].
+    /// The pull request to comment on, by its address or its number [default: the one of this CI run].
     #[arg(long, value_name = "URL|NUMBER")]
     pr: Option<String>,
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
 
+use super::comment::{PullRequestArgs, post};
 use super::generate::tell;
 use super::report::Report;
 use super::world::WorldArgs;
@@ -15,11 +16,13 @@ use crate::diff::{Against, Diff, DiffOptions, Form, diff, html, images, json, ma
 use crate::error::{Failure, Warning, WarningKind};
 use crate::generate::Event;
 use crate::hooks::HookPolicy;
-use crate::host::base_branch;
+use crate::host::{Comment, Host, base_branch, requests};
+use crate::init::definition_name;
 use crate::source::Network;
 
 /// Show what a change of a definition changes in its manifests.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(super) struct DiffArgs {
     #[command(flatten)]
     sides: SidesArgs,
@@ -35,13 +38,18 @@ pub(super) struct DiffArgs {
     /// How the diff is printed.
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with_all = ["stat", "images"])]
     output_format: Format,
-    /// How long Markdown may be [default: what a comment on GitHub should have].
-    #[arg(long, value_name = "N", default_value_t = MAX_BYTES, hide_default_value = true)]
-    max_bytes: usize,
+    /// How long Markdown may be [default: what a comment on the host should have, or on GitHub].
+    #[arg(long, value_name = "N")]
+    max_bytes: Option<usize>,
+    /// Post the diff as a comment on the pull request, or change the one that is there.
+    #[arg(long)]
+    comment: bool,
+    #[command(flatten)]
+    pull_request: PullRequestArgs,
+    /// Print the requests that --comment would make, without the token, and make none.
+    #[arg(long, requires = "comment")]
+    dry_run: bool,
 }
-
-/// What a comment on GitHub should have at most.
-const MAX_BYTES: usize = 60_000;
 
 /// What is compared with what.
 #[derive(clap::Args)]
@@ -93,10 +101,13 @@ pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
         Format::Text if args.stat => stat(&diff),
         Format::Text if args.images => images(&diff),
         Format::Text => text(&diff, form),
-        Format::Markdown => markdown(&diff, args.max_bytes),
+        Format::Markdown => markdown(&diff, args.max_bytes.unwrap_or(Host::GitHub.budget())),
         Format::Html => html(&diff),
         Format::Json => format!("{:#}\n", json(&diff)),
     })?;
+    if args.comment {
+        comment_on(&diff, args, ui)?;
+    }
     for failed in &before {
         ui.warning(format_args!("warning: the base cannot be rendered, so this is not compared:"));
         ui.report(&Report::from(vec![failed.failure.clone()]));
@@ -112,6 +123,21 @@ pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
         _ => 0,
     };
     Ok(ExitCode::from(code))
+}
+
+/// Posts the diff, or prints how that would be done.
+fn comment_on(diff: &Diff, args: &DiffArgs, ui: &mut Ui) -> Result<()> {
+    let pull_request = args.pull_request.find()?;
+    let text = markdown(diff, args.max_bytes.unwrap_or(pull_request.host.budget()));
+    let topic = definition_name(&args.sides.directory);
+    let begins = !diff.is_empty() || !diff.failures.is_empty();
+    let wanted = Comment { topic: &topic, text: &text, begins };
+    if args.dry_run {
+        ui.data(requests(&pull_request, &wanted))?;
+    } else {
+        post(&pull_request, &wanted, ui)?;
+    }
+    Ok(())
 }
 
 /// Compares two sides, and prints what happens meanwhile.

@@ -62,7 +62,7 @@ fn a_review_is_in_files_and_in_one_comment() {
     run.says(&["Nothing to install\n", "Wrote fab-review\n", "Commented on #12\n"]);
     assert_eq!(
         hld.files("fab-review"),
-        ["codequality.json", "diff.json", "fab.sarif", "junit.xml", "review.md"]
+        ["codequality.json", "diff.json", "fab.sarif", "junit.xml", "review.html", "review.md"]
     );
     assert_eq!(json(&hld, "fab-review/diff.json")["total"]["change"], 2);
     assert_eq!(json(&hld, "fab-review/codequality.json"), serde_json::json!([]));
@@ -77,7 +77,29 @@ fn a_review_is_in_files_and_in_one_comment() {
     let run = ci(&hld, &[TOKEN], &args).exited(0, &args);
     run.says(&["Changed the comment on #12\n"]);
     assert_eq!(fake.texts().len(), 1);
-    assert!(fake.texts()[0].contains("### fab: no changes; 0 errors, 0 warnings"), "{:?}", fake.texts());
+    assert!(fake.texts()[0].contains("### fab: no changes\n"), "{:?}", fake.texts());
+}
+
+#[test]
+fn a_diff_is_posted_alone() {
+    let (hld, fake) = (shop(), Fake::new(Host::GitLab, Vec::new()));
+    let address = fake.server.url("/shop/hld/-/merge_requests/12");
+    let fab = |args: &[&str]| {
+        let args = [&["diff", "--comment", "--pr", &address], args].concat();
+        hld.fab_with(&[&NONE[..], &[TOKEN]].concat(), &args).exited(0, &args)
+    };
+    fab(&[]).says(&["No comment on !12, as nothing changes\n"]);
+    hld.write("web/web.yaml", &WEB.replace("hello", "hi"));
+    let run = fab(&["--dry-run", "--stat"]);
+    assert!(run.stdout.contains("if there is no comment yet:\nPOST http://"), "{}", run.stdout);
+    assert!(!run.stdout.contains("s3cret") && fake.texts().is_empty());
+    fab(&[]).says(&["Commented on !12\n"]);
+    assert!(fake.texts()[0].contains("2 to change"), "{:?}", fake.texts());
+    fab(&[]).says(&["The comment on !12 is up to date\n"]);
+    hld.write("web/web.yaml", WEB);
+    fab(&[]).says(&["Changed the comment on !12\n"]);
+    assert_eq!(fake.texts().len(), 1);
+    assert!(fake.texts()[0].contains("### fab: no changes"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::source::Network;
 
 /// Review a pull request: install --locked, lint, validate, and show what changes, in files and a comment.
 ///
-/// Every step runs whatever the one before found; the exit code is the worst of them. Writes review.md, diff.json,
+/// Every step runs whatever the one before found; the exit code is the worst of them. Writes review.md, review.html, diff.json,
 /// fab.sarif, codequality.json and junit.xml.
 #[derive(clap::Args)]
 pub(super) struct PrArgs {

@@ -9,7 +9,7 @@ use crate::cli::Result;
 use crate::cli::findings::{Findings, Format, reports};
 use crate::cli::lint::linted;
 use crate::cli::validate::findings;
-use crate::diff::{Diff, Form, json, summary, text};
+use crate::diff::{Diff, html, json, markdown, summary};
 use crate::finding::{Finding, Level};
 use crate::lint::Lint;
 use crate::replacement;
@@ -87,6 +87,7 @@ impl Review {
         let diff = self.diff.as_ref();
         let files = [
             ("review.md", Some(self.markdown(FILE_BUDGET, None))),
+            ("review.html", diff.map(html)),
             ("diff.json", diff.map(|diff| format!("{:#}\n", json(diff)))),
             ("fab.sarif", Some(reports(&checks.iter().collect::<Vec<_>>(), Format::Sarif))),
             ("codequality.json", Some(reports(&checks.iter().collect::<Vec<_>>(), Format::Gitlab))),
@@ -96,7 +97,7 @@ impl Review {
             let file = folder.join(name);
             match text {
                 Some(text) => {
-                    fs::write(&file, text).map_err(|source| replacement::unwritable(&file, source))?
+                    fs::write(&file, text).map_err(|source| replacement::unwritable(&file, source))?;
                 }
                 // A report of an earlier run is none of this one.
                 None if file.exists() => {
@@ -110,17 +111,18 @@ impl Review {
 
     /// Writes all of it in Markdown of at most so many bytes; `run` is where the reports are.
     pub(super) fn markdown(&self, budget: usize, run: Option<&str>) -> String {
-        let mut head = format!("### fab: {}\n", self.summary().trim_end());
+        let mut rest = String::new();
         for Problem { step, text, .. } in &self.problems {
             let text = cut(text, budget / 8);
-            let _ = write!(head, "\n**`fab {step}` failed**\n\n{}", fenced("text", &text));
+            let _ = write!(rest, "\n**`fab {step}` failed**\n\n{}", fenced("text", &text));
         }
-        let findings = self.findings(budget / 4);
-        let foot = run.map(|run| format!("\n[All reports of this run]({run})\n")).unwrap_or_default();
-        let left = budget.saturating_sub(head.len() + findings.len() + foot.len());
-        let diff = self.diff.as_ref().filter(|diff| !diff.is_empty());
-        let diff = diff.map(|diff| changes(diff, left)).unwrap_or_default();
-        format!("{head}{diff}{findings}{foot}")
+        rest.push_str(&self.findings(budget / 4));
+        rest.push_str(&run.map(|run| format!("\n[All reports of this run]({run})\n")).unwrap_or_default());
+        let diff = match &self.diff {
+            Some(diff) => markdown(diff, budget.saturating_sub(rest.len())),
+            None => "### fab: not compared\n".to_owned(),
+        };
+        diff + &rest
     }
 
     /// Writes the findings, errors first, as many as there is room for.
@@ -153,11 +155,6 @@ impl Review {
         }
         out + "\n</details>\n"
     }
-}
-
-/// Writes what changes.
-fn changes(diff: &Diff, budget: usize) -> String {
-    format!("\n{}", fenced("diff", &cut(&text(diff, Form { is_styled: false }), budget.saturating_sub(100))))
 }
 
 fn counted(count: usize, what: &str) -> String {
