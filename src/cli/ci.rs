@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::findings::Denied;
 use super::generate::outputs;
 use super::install::{Summary, options, with_events};
 use super::world::WorldArgs;
@@ -49,9 +50,9 @@ struct CommonArgs {
     /// Folder of the definition.
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
-    /// Fail for warnings, too.
-    #[arg(long)]
-    deny_warnings: bool,
+    /// Exit with 1 for warnings, too.
+    #[arg(long, value_name = "LEVEL")]
+    deny: Option<Denied>,
     /// Allow the hooks of components from this source.
     #[arg(long, value_name = "SOURCE")]
     allow_hooks: Vec<String>,

@@ -133,7 +133,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Runs all steps, prints what they find, and writes the reports.
     fn review(&self, folder: &Path, ui: &mut Ui) -> Result<Review> {
-        let mut review = Review { denies_warnings: self.common.deny_warnings, ..Review::default() };
+        let mut review = Review { denies_warnings: self.common.deny.is_some(), ..Review::default() };
         // Without its sources nothing can be said of a definition.
         if self.step("install", &mut review, ui, |ui| self.common.install(ui)).is_some() {
             review.lint = self.step("lint", &mut review, ui, |ui| self.lint(ui));

@@ -66,7 +66,7 @@ fn publish(
     let generate = GenerateOptions { hooks, ..generate };
     let outputs = outputs(&generate, ui)?;
     let is_valid = validated(&generate, &outputs, ui)?;
-    if !is_valid || errors > 0 || common.deny_warnings && warnings > 0 {
+    if !is_valid || errors > 0 || common.deny.is_some() && warnings > 0 {
         ui.warning(format_args!("Nothing is published, as there are errors"));
         return Ok(ExitCode::from(1));
     }
