@@ -60,6 +60,10 @@ fn reference<'a>(reference: &'a Value, found: &mut Findings<'a>) {
     for key in ["kind", "name"] {
         named(reference, key, names::path_segment, found);
     }
+    if let Some(version) = filled(reference, "apiVersion").filter(|version| version.matches('/').count() > 1)
+    {
+        found.key_error(reference, "apiVersion", "name", format!("{version:?} is not group/version"));
+    }
 }
 
 fn check_metric<'a>(metric: &'a Value, found: &mut Findings<'a>) {
@@ -79,9 +83,6 @@ fn check_metric<'a>(metric: &'a Value, found: &mut Findings<'a>) {
     if let Some(of) = field(source, "metric") {
         required(of, &["name"], found);
         named(of, "name", names::path_segment, found);
-        if let Some(selector) = field(of, "selector") {
-            label_selector(selector, found);
-        }
     }
     if let Some(object) = field(source, "describedObject") {
         reference(object, found);

@@ -41,13 +41,21 @@ pub(crate) fn lease<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     at_least(spec, 0, &["leaseTransitions"], found);
 }
 
+/// The bits that are there to deal hands of queues by.
+const MOST_BITS: f64 = 60.0;
+
 /// Checks a FlowSchema.
 pub(crate) fn flow_schema<'a>(resource: &'a Value, found: &mut Findings<'a>) {
-    let Some(spec) = field(resource, "spec") else { return };
-    within(spec, "matchingPrecedence", &(1..=10000), found);
+    let Some(spec) = field(resource, "spec") else {
+        return found.key_error(resource, "spec", "required", "a schema has to name a priority level");
+    };
+    within(spec, "matchingPrecedence", &(0..=10000), found);
     let name = field(resource, "metadata").and_then(|metadata| text(metadata, "name"));
     if int(spec, "matchingPrecedence") == Some(1) && name != Some("exempt") {
         found.key_error(spec, "matchingPrecedence", "range", "precedence 1 is for the schema named exempt");
+    }
+    if let Some(level) = field(spec, "priorityLevelConfiguration") {
+        named(level, "name", names::dns_subdomain, found);
     }
     if let Some(method) = field(spec, "distinguisherMethod") {
         one_of(method, "type", &["ByNamespace", "ByUser"], found);
@@ -75,6 +83,13 @@ fn flow_subject<'a>(subject: &'a Value, found: &mut Findings<'a>) {
         } else {
             forbidden(subject, &[key], "the subject is of another kind", found);
         }
+    }
+    if let Some(account) = field(subject, "serviceAccount") {
+        let any = |key: &str| text(account, key) == Some("*");
+        if !any("name") {
+            named(account, "name", names::dns_subdomain, found);
+        }
+        named(account, "namespace", names::dns_label, found);
     }
 }
 
@@ -105,16 +120,29 @@ pub(crate) fn priority_level<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     let Some(limited) = field(spec, "limited") else { return };
     at_least(limited, 0, &["nominalConcurrencyShares", "borrowingLimitPercent"], found);
     within(limited, "lendablePercent", &(0..=100), found);
-    let Some(response) = field(limited, "limitResponse") else { return };
+    let Some(response) = field(limited, "limitResponse") else {
+        return found.key_error(
+            limited,
+            "limitResponse",
+            "required",
+            "it says what becomes of what is too much",
+        );
+    };
     one_of(response, "type", &["Queue", "Reject"], found);
-    if text(response, "type") == Some("Reject") {
-        forbidden(response, &["queuing"], "the type is Reject", found);
+    match text(response, "type") {
+        Some("Reject") => forbidden(response, &["queuing"], "the type is Reject", found),
+        Some("Queue") => required(response, &["queuing"], found),
+        _ => {}
     }
     let Some(queuing) = field(response, "queuing") else { return };
     at_least(queuing, 1, &["queues", "handSize", "queueLengthLimit"], found);
     let (queues, hand) = (int(queuing, "queues").unwrap_or(64), int(queuing, "handSize").unwrap_or(8));
     if hand > queues {
         let message = format!("a hand of {hand} is more than {queues} queues");
+        found.key_error(queuing, "handSize", "range", message);
+    } else if hand > 0 && (queues as f64).log2() * hand as f64 > MOST_BITS {
+        let message =
+            format!("to deal hands of {hand} from {queues} queues takes more than {MOST_BITS} bits");
         found.key_error(queuing, "handSize", "range", message);
     }
 }

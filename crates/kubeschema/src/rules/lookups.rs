@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use goyaml::Value;
 
-use super::common::forbidden;
+use super::common::{forbidden, one_of};
 use super::pod::Owner;
 use crate::finding::Findings;
 use crate::names;
@@ -90,6 +90,10 @@ fn devices<'a>(spec: &'a Value, container: &'a Value, found: &mut Findings<'a>) 
 }
 
 fn resizing<'a>(spec: &'a Value, container: &'a Value, is_init: bool, found: &mut Findings<'a>) {
+    for policy in items(container, "resizePolicy") {
+        one_of(policy, "restartPolicy", &["NotRequired", "RestartContainer"], found);
+        one_of(policy, "resourceName", &["cpu", "memory"], found);
+    }
     let ends = is_init && text(container, "restartPolicy") != Some("Always");
     let reason = match text(spec, "restartPolicy") {
         Some("Never") => "the pod is never restarted",

@@ -41,6 +41,20 @@ use crate::kind::Kind;
 use crate::view::field;
 use pod::Owner;
 
+/// The kinds that are nothing without a spec, though their schemas do not say it.
+const NEED_SPEC: [(&str, &str); 10] = [
+    ("", "Pod"),
+    ("", "ReplicationController"),
+    ("", "PersistentVolumeClaim"),
+    ("", "PersistentVolume"),
+    ("apps", "Deployment"),
+    ("apps", "DaemonSet"),
+    ("apps", "StatefulSet"),
+    ("apps", "ReplicaSet"),
+    ("batch", "Job"),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+];
+
 /// Checks a resource of a kind.
 pub(crate) fn check<'a>(kind: &Kind, embedded: Embedded<'_>, resource: &'a Value, found: &mut Findings<'a>) {
     metadata::check(kind, resource, found);
@@ -48,6 +62,9 @@ pub(crate) fn check<'a>(kind: &Kind, embedded: Embedded<'_>, resource: &'a Value
         return definition::check(resource, embedded, found);
     }
     check_whole(kind, resource, found);
+    if NEED_SPEC.contains(&(kind.group, kind.name)) && field(resource, "spec").is_none() {
+        found.key_error(resource, "spec", "required", format!("a {} needs a spec", kind.name));
+    }
     if let Some(spec) = field(resource, "spec") {
         check_spec(kind, spec, found);
     }
@@ -61,11 +78,10 @@ fn check_whole<'a>(kind: &Kind, resource: &'a Value, found: &mut Findings<'a>) {
         ("", "Namespace") => metadata::namespace(resource, found),
         ("", "Service") => service::whole(resource, found),
         ("", "Endpoints") => service::endpoints(resource, found),
-        ("", "PodTemplate") => {
-            if let Some(template) = field(resource, "template") {
-                pod::template(template, Owner::Template, &[], found);
-            }
-        }
+        ("", "PodTemplate") => match field(resource, "template") {
+            Some(template) => pod::template(template, Owner::Template, &[], found),
+            None => found.key_error(resource, "template", "required", "a PodTemplate needs a template"),
+        },
         ("discovery.k8s.io", "EndpointSlice") => service::endpoint_slice(resource, found),
         ("networking.k8s.io", "Ingress") => network::ingress(resource, found),
         ("networking.k8s.io", "IngressClass") => network::ingress_class(resource, found),

@@ -77,6 +77,7 @@ fn check_backend<'a>(backend: &'a Value, found: &mut Findings<'a>) {
     exactly_one(backend, &["service", "resource"], "a backend", found);
     if let Some(resource) = field(backend, "resource") {
         required(resource, &["kind", "name"], found);
+        local_object(resource, found);
     }
     let Some(service) = field(backend, "service") else { return };
     named(service, "name", names::dns_label, found);
@@ -119,6 +120,15 @@ pub(crate) fn ingress_class<'a>(resource: &'a Value, found: &mut Findings<'a>) {
     } else {
         forbidden(parameters, &["namespace"], "the scope is Cluster", found);
     }
+    local_object(parameters, found);
+    named(parameters, "namespace", names::dns_label, found);
+}
+
+/// Checks the names in a reference to an object of any kind.
+fn local_object<'a>(reference: &'a Value, found: &mut Findings<'a>) {
+    named(reference, "apiGroup", names::dns_subdomain, found);
+    named(reference, "kind", names::path_segment, found);
+    named(reference, "name", names::path_segment, found);
 }
 
 /// Checks a NetworkPolicy.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use goyaml::Value;
 
-use super::common::{forbidden, one_of, operands};
+use super::common::{forbidden, named, one_of, operands};
 use super::resources::not_negative;
 use crate::finding::Findings;
 use crate::names;
@@ -62,6 +62,7 @@ pub(crate) fn quota<'a>(spec: &'a Value, found: &mut Findings<'a>) {
         }
     }
     scopes(spec, found);
+    selected(spec, found);
     let Some(selector) = field(spec, "scopeSelector") else { return };
     for requirement in items(selector, "matchExpressions") {
         one_of(requirement, "operator", &["In", "NotIn", "Exists", "DoesNotExist"], found);
@@ -100,6 +101,26 @@ fn scopes<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     }
 }
 
+/// What a selector of scopes selects is what is limited.
+fn selected<'a>(spec: &'a Value, found: &mut Findings<'a>) {
+    const CLAIMS: [&str; 2] = ["persistentvolumeclaims", "requests.storage"];
+    let requirements = field(spec, "scopeSelector").map(|selector| items(selector, "matchExpressions"));
+    for requirement in requirements.unwrap_or_default() {
+        let scope = text(requirement, "scopeName").unwrap_or_default();
+        let is_selected = |name: &str| match scope {
+            "BestEffort" => name == "pods",
+            "VolumeAttributesClass" => CLAIMS.contains(&name),
+            _ => name == "pods" || SUMMED.contains(&name) && name != "requests.storage",
+        };
+        let known = entries(spec, "hard").map(|(name, _)| name);
+        let mut known = known.filter(|name| COUNTED.contains(name) || SUMMED.contains(name));
+        if let Some(other) = known.find(|name| SCOPES.contains(&scope) && !is_selected(name)) {
+            let message = format!("{scope} selects nothing that uses {other}");
+            found.key_error(requirement, "scopeName", "exclusive", message);
+        }
+    }
+}
+
 /// Checks a LimitRange.
 pub(crate) fn limit_range<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     let mut seen = BTreeSet::new();
@@ -113,6 +134,7 @@ pub(crate) fn limit_range<'a>(spec: &'a Value, found: &mut Findings<'a>) {
             let message = format!("{kind:?} is not one of Pod, Container, PersistentVolumeClaim");
             found.key_error(limit, "type", "enum", message);
         }
+        named(limit, "type", names::qualified_name, found);
         if kind == "Pod" {
             forbidden(limit, &["default", "defaultRequest"], "defaults are for containers", found);
         }

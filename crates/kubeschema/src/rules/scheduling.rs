@@ -6,6 +6,7 @@ use super::common::{all_named, at_least, label_selector, named, one_of, operands
 use super::metadata::check_labels;
 use crate::finding::Findings;
 use crate::names;
+use crate::schema::describe;
 use crate::view::{field, filled, int, items, text};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -85,7 +86,7 @@ fn match_label_keys<'a>(holder: &'a Value, key: &str, found: &mut Findings<'a>) 
 
 fn node_affinity<'a>(affinity: &'a Value, found: &mut Findings<'a>) {
     if let Some(selector) = field(affinity, REQUIRED) {
-        items(selector, "nodeSelectorTerms").iter().for_each(|term| node_term(term, found));
+        items(selector, "nodeSelectorTerms").iter().for_each(|term| required_term(term, found));
     }
     for preferred in items(affinity, PREFERRED) {
         within(preferred, "weight", &(1..=100), found);
@@ -110,6 +111,16 @@ pub(crate) fn node_term<'a>(term: &'a Value, found: &mut Findings<'a>) {
         let values = items(requirement, "values");
         if values.len() != 1 {
             found.key_error(requirement, "values", "range", "a field is compared with one value");
+        }
+    }
+}
+
+/// Checks a term that a node has to fit: it is compared with what labels can be.
+pub(crate) fn required_term<'a>(term: &'a Value, found: &mut Findings<'a>) {
+    node_term(term, found);
+    for value in items(term, "matchExpressions").iter().flat_map(|one| items(one, "values")) {
+        if let Some(complaint) = value.as_str().and_then(names::label_value) {
+            found.error(value, "label", format!("{}: {complaint}", describe(value)));
         }
     }
 }

@@ -54,8 +54,8 @@ fn check_ports<'a>(ports: &'a [Value], kind: &str, found: &mut Findings<'a>) {
             found.key_error(one, "name", "duplicate", format!("another port is named {name:?}"));
         }
         within(one, "port", &PORTS, found);
-        // 0 is what a missing port is, and the port itself is taken then; "0" is a bad name.
-        if int(one, "targetPort") != Some(0) {
+        // 0 or nothing is what a missing port is, and the port itself is taken then; "0" is a bad name.
+        if int(one, "targetPort") != Some(0) && text(one, "targetPort") != Some("") {
             port(one, "targetPort", found);
         }
         named(one, "appProtocol", names::qualified_name, found);
@@ -271,6 +271,7 @@ pub(crate) fn endpoint_slice<'a>(resource: &'a Value, found: &mut Findings<'a>) 
             }
         }
         named(endpoint, "hostname", names::dns_label, found);
+        named(endpoint, "nodeName", names::dns_subdomain, found);
         zones(endpoint, found);
     }
     endpoint_ports(items(resource, "ports"), false, found);

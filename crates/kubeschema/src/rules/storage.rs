@@ -35,6 +35,7 @@ pub(crate) fn claim_spec<'a>(spec: &'a Value, found: &mut Findings<'a>) {
         None => found.key_error(spec, "resources", "required", "a claim has to request storage"),
     }
     named(spec, "storageClassName", names::dns_subdomain, found);
+    named(spec, "volumeAttributesClassName", names::dns_subdomain, found);
     if let Some(selector) = field(spec, "selector") {
         label_selector(selector, found);
     }
@@ -48,7 +49,8 @@ fn access_modes<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     for mode in modes.iter().filter(|mode| is_blank(Some(mode))) {
         found.error(mode, "enum", "an access mode is empty");
     }
-    if modes.len() > 1 && modes.iter().any(|mode| mode.as_str() == Some("ReadWriteOncePod")) {
+    let is_alone = |mode: &Value| mode.as_str() == Some("ReadWriteOncePod");
+    if modes.iter().any(is_alone) && !modes.iter().all(is_alone) {
         found.key_error(spec, "accessModes", "exclusive", "ReadWriteOncePod stands alone");
     }
 }
@@ -79,9 +81,12 @@ pub(crate) fn volume<'a>(spec: &'a Value, found: &mut Findings<'a>) {
         [one] => source(spec, one, found),
         [_, second, ..] => found.key_error(spec, second, "exclusive", "a volume has one source only"),
     }
+    if let Some(affinity) = field(spec, "nodeAffinity") {
+        required(affinity, &["required"], found);
+    }
     let affinity = field(spec, "nodeAffinity").and_then(|affinity| field(affinity, "required"));
     for term in affinity.map(|affinity| items(affinity, "nodeSelectorTerms")).unwrap_or_default() {
-        scheduling::node_term(term, found);
+        scheduling::required_term(term, found);
     }
 }
 

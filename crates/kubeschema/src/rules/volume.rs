@@ -36,18 +36,15 @@ fn check_source<'a>(kind: &str, source: &'a Value, found: &mut Findings<'a>) {
     match kind {
         "configMap" => {
             required(source, &["name"], found);
-            named(source, "name", names::dns_subdomain, found);
             files(source, found);
         }
         "secret" => {
             required(source, &["secretName"], found);
-            named(source, "secretName", names::dns_subdomain, found);
             files(source, found);
         }
         "emptyDir" => resources::amount_field(source, "sizeLimit", found),
         "hostPath" => backsteps(source, "path", found),
         "nfs" => absolute(source, "path", found),
-        "persistentVolumeClaim" => named(source, "claimName", names::dns_subdomain, found),
         "downwardAPI" => {
             mode(source, "defaultMode", found);
             items(source, "items").iter().for_each(|item| downward(item, found));
@@ -55,7 +52,10 @@ fn check_source<'a>(kind: &str, source: &'a Value, found: &mut Findings<'a>) {
         "projected" => projected(source, found),
         "ephemeral" => ephemeral(source, found),
         "gitRepo" => descending_path(source, "directory", found),
-        "csi" => secret_reference(source, "nodePublishSecretRef", found),
+        "csi" => {
+            named(source, "driver", names::dns_subdomain, found);
+            secret_reference(source, "nodePublishSecretRef", found);
+        }
         "azureFile" => named(source, "secretName", names::dns_subdomain, found),
         _ => {}
     }
@@ -110,12 +110,15 @@ fn projected<'a>(source: &'a Value, found: &mut Findings<'a>) {
     mode(source, "defaultMode", found);
     let mut paths = BTreeSet::new();
     for projection in items(source, "sources") {
+        // Without any, it adds nothing.
+        if KINDS.iter().all(|kind| field(projection, kind).is_none()) {
+            continue;
+        }
         let Some(kind) = exactly_one(projection, &KINDS, "a source", found) else { continue };
         let Some(part) = field(projection, kind) else { continue };
         match kind {
             "configMap" | "secret" => {
                 required(part, &["name"], found);
-                named(part, "name", names::dns_subdomain, found);
                 files(part, found);
             }
             "downwardAPI" => items(part, "items").iter().for_each(|item| downward(item, found)),

@@ -20,7 +20,8 @@ pub(crate) fn deployment<'a>(spec: &'a Value, found: &mut Findings<'a>) {
     );
     pods(spec, found);
     let ready = int(spec, "minReadySeconds").unwrap_or(0);
-    if let Some(deadline) = int(spec, "progressDeadlineSeconds").filter(|deadline| *deadline <= ready) {
+    let deadline = int(spec, "progressDeadlineSeconds").unwrap_or(600);
+    if deadline <= ready {
         let message = format!("{deadline} has to be more than minReadySeconds, which is {ready}");
         found.key_error(spec, "progressDeadlineSeconds", "range", message);
     }
@@ -69,6 +70,11 @@ pub(crate) fn stateful_set<'a>(spec: &'a Value, found: &mut Findings<'a>) {
         .iter()
         .filter_map(|claim| field(claim, "spec"))
         .for_each(|claim| storage::claim_spec(claim, found));
+    for metadata in claims.iter().filter_map(|claim| field(claim, "metadata")) {
+        // A volume of the pods has the name of the claim.
+        super::common::required(metadata, &["name"], found);
+        named(metadata, "name", names::dns_label, found);
+    }
     for claim in claims.iter().filter(|claim| field(claim, "spec").is_none()) {
         found.key_error(claim, "spec", "required", "a claim needs access modes and storage");
     }
@@ -86,7 +92,6 @@ pub(crate) fn stateful_set<'a>(spec: &'a Value, found: &mut Findings<'a>) {
         return forbidden(strategy, &["rollingUpdate"], "the update strategy is OnDelete", found);
     }
     at_least(update, 0, &["partition"], found);
-    share(update, "maxUnavailable", true, found);
 }
 
 /// Checks a ReplicaSet.
