@@ -64,6 +64,10 @@ fn f101_a_value_that_nobody_reads() {
     );
     let run = hld.ok(&["lint"]);
     assert!(run.stdout.contains("help: did you mean `image.tag`?"), "{}", run.stdout);
+    // What is misspelt would mostly win over another layer.
+    let common = ("config/common.yaml", "config: {replicas: 2}\n");
+    let run = chart(&[common, ("config/prod.yaml", "config: {replicsa: 3}\n")]).ok(&["lint"]);
+    assert!(run.stdout.contains("help: did you mean `replicas`?"), "{}", run.stdout);
     // Read in another environment, as a whole, or only if something else is on.
     check("F101", &chart(&[("config/prod.yaml", "config: {hosts: [a], ingress: {host: a}}\n")]), &[]);
     let of_environment =

@@ -2,6 +2,7 @@
 //!
 //! The dead keys of F101 are found here, too: both ask the same of every value.
 
+use super::null_without_effect::value;
 use super::{Rule, dotted};
 use crate::finding::Finding;
 use crate::insight::near_path;
@@ -110,11 +111,12 @@ fn knowledge(config: &OwnConfig<'_>, keys: &[String]) -> Knowledge {
     known.min().unwrap_or(Knowledge::Known)
 }
 
-/// Returns a value that is read and that the user does not set.
+/// Returns a value that is read and that this file does not set. That another layer sets it makes it the more likely:
+/// what is misspelt is mostly there to win over that.
 fn suggestion(config: &OwnConfig<'_>, keys: &[String]) -> Option<String> {
     config.instances.iter().find_map(|instance| {
         let read = instance.inspection?.read.iter().filter(|read| !read.whole);
-        let free = read.filter(|read| instance.component.setter(&read.keys).is_none());
+        let free = read.filter(|read| value(config.values, &read.keys).is_none());
         near_path(keys, &free.map(|read| read.keys.as_slice()).collect::<Vec<_>>())
     })
 }

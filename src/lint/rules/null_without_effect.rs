@@ -48,7 +48,8 @@ fn has_effect(config: &OwnConfig<'_>, keys: &[String]) -> bool {
     merged.into_iter().any(|merged| matches!(merged, Some(Value::Null)))
 }
 
-fn value<'v>(values: &'v Mapping, keys: &[String]) -> Option<&'v Value> {
+/// Returns the value that keys lead to.
+pub(super) fn value<'v>(values: &'v Mapping, keys: &[String]) -> Option<&'v Value> {
     let (first, rest) = keys.split_first()?;
     rest.iter().try_fold(values.get(first)?, |value, key| value.get(key))
 }
