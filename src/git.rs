@@ -33,7 +33,7 @@ mod tree;
 pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
 /// The hash of an object.
 pub(crate) use git2::Oid as Id;
-pub(crate) use manifests::{Manifests, NewCommit};
+pub(crate) use manifests::{Manifests, NewCommit, Past};
 pub(crate) use origin::{Order, Person, SourceCommit};
 
 /// How long a server may be silent: one that packs a large repository says something all the time.

@@ -25,6 +25,7 @@ use crate::source::{Cache, SourceUrl};
 mod changes;
 mod clone;
 mod error;
+mod history;
 mod hold;
 mod hydrator;
 mod manifests;
@@ -32,15 +33,20 @@ mod message;
 mod owned;
 mod plan;
 mod push;
+mod rollback;
 mod settings;
 mod source;
+mod verify;
 
 pub use changes::{Changes, Counts};
 pub use error::PublishError;
+pub use history::{Entry, EntryKind, History, Target, history};
 pub use hold::Hold;
 pub use manifests::read_manifests;
+pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
 pub use settings::{PlaceSettings, PublishSettings, percent};
+pub use verify::{Verified, verify};
 
 use hydrator::Text;
 use settings::Destination;
@@ -219,8 +225,8 @@ pub fn publish(
     let branches = run.branches(outputs).map_err(of_run)?;
     let known: Vec<Destination> = configured.iter().map(|environment| run.destination(environment)).collect();
     let done = clone::with_clone((&url, &options.cache), &options.variables, |mut manifests| {
-        let failed = |error| of_run(clone::unusable(&url, error));
-        let plans = run.plan_all(&mut manifests, &branches, &known).map_err(failed)?;
+        let plans = run.plan_first(&mut manifests, &branches, &known);
+        let plans = plans.map_err(|stopped| stopped.into_failures(&url, ""))?;
         failures.extend(plans.iter().flat_map(|plan| plan.failures.clone()));
         if !failures.is_empty() {
             return Err(failures);
@@ -249,7 +255,6 @@ impl<'a> Run<'a> {
         let text = Text::of(message.unwrap_or(&commit.message));
         let repository = source::repository(&checkout);
         let lock = std::fs::read(options.directory.join(crate::source::lockfile::FILE)).ok();
-        let when = options.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Ok(Run {
             who: settings
                 .author()
@@ -258,7 +263,7 @@ impl<'a> Run<'a> {
                 .unwrap_or_else(|| Person { name: "fab".to_owned(), email: "fab@localhost".to_owned() }),
             definition: checkout.folder_of(&options.directory).unwrap_or_default(),
             lock_digest: lock.map(|text| format!("sha256:{}", owned::sha256(&text))),
-            when: i64::try_from(when).unwrap_or(i64::MAX),
+            when: seconds(options.now),
             options,
             settings,
             checkout,
@@ -306,4 +311,15 @@ impl<'a> Run<'a> {
         }
         Ok(branches.into_values().collect())
     }
+}
+
+/// Who publishes if nobody says it: pipelines have no name and address configured.
+fn nobody() -> Person {
+    Person { name: "fab".to_owned(), email: "fab@localhost".to_owned() }
+}
+
+/// Returns a moment in seconds since 1970.
+fn seconds(moment: SystemTime) -> i64 {
+    let seconds = moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }

@@ -22,6 +22,7 @@ mod find;
 mod findings;
 mod generate;
 mod helm_flags;
+mod history;
 mod init;
 mod install;
 mod lint;
@@ -86,6 +87,10 @@ enum Command {
     Lint(lint::LintArgs),
     Publish(Box<publish::PublishArgs>),
     Ci(Box<ci::CiArgs>),
+    History(Box<history::HistoryArgs>),
+    Rollback(Box<history::RollbackArgs>),
+    Resume(Box<history::ResumeArgs>),
+    Verify(Box<history::VerifyArgs>),
     Cache(cache::CacheArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -115,6 +120,10 @@ impl Command {
             Self::Lint(args) => lint::run(args, ui),
             Self::Publish(args) => publish::run(args, ui),
             Self::Ci(args) => ci::run(args, ui),
+            Self::History(args) => history::run(args, ui),
+            Self::Rollback(args) => history::run_rollback(args, ui),
+            Self::Resume(args) => history::run_resume(args, ui),
+            Self::Verify(args) => history::run_verify(args, ui),
             Self::Cache(args) => cache::run(args, ui),
             Self::Schema(args) => schema::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),

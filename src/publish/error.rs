@@ -154,14 +154,6 @@ pub enum PublishError {
         /// This one.
         commit: String,
     },
-    /// What is published is not what its source commit renders to.
-    #[error("{} not as commit {commit} renders: {}", are(.files.len()), list(.files))]
-    Differs {
-        /// The source commit.
-        commit: String,
-        /// The files.
-        files: Vec<String>,
-    },
 }
 
 impl PublishError {
@@ -188,27 +180,30 @@ impl PublishError {
                 format!("`fab history {environment}` lists what there is")
             }
             PublishError::NoSuchSource { .. } => "fetch all of its history, and try again".into(),
-            PublishError::Dirty { .. } => "commit or stash the changes, or allow them with --allow-dirty".into(),
+            PublishError::Dirty { .. } => {
+                "commit or stash the changes, or allow them with --allow-dirty".into()
+            }
             PublishError::Unlocked { .. } => "run `fab install` and commit fab.lock".into(),
             PublishError::Random { place, .. } => format!(
                 "at {place}; set a value in its place, or FAB_SEED and --seed-date, or allow it with --allow-random"
             ),
             PublishError::Empty => {
-                "take it out of the definition's environments, and run `fab publish --prune-environments`".into()
+                "take it out of the definition's environments, and run `fab publish --prune-environments`"
+                    .into()
             }
             PublishError::Deletions { gone, all, .. } => format!(
                 "if that is meant, allow it with --allow-deletions={}",
                 (gone * 100).div_ceil((*all).max(1))
             ),
-            PublishError::NotOurs { .. } => "--adopt takes the folder over: these files go or are replaced".into(),
+            PublishError::NotOurs { .. } => {
+                "--adopt takes the folder over: these files go or are replaced".into()
+            }
             PublishError::OtherDefinition { .. } => {
                 "give the environment another folder, or take this one over with --adopt".into()
             }
             PublishError::Apart { .. } => {
-                "the history was rewritten, or this is another branch; --force-older publishes nevertheless".into()
-            }
-            PublishError::Differs { .. } => {
-                "somebody changed it, or fab, a seed or a variable is another one; `fab publish` writes it anew".into()
+                "the history was rewritten, or this is another branch; --force-older publishes nevertheless"
+                    .into()
             }
             PublishError::BadPlace(_) => return None,
         })
@@ -224,8 +219,7 @@ impl PublishError {
             | PublishError::Deletions { .. }
             | PublishError::NotOurs { .. }
             | PublishError::OtherDefinition { .. }
-            | PublishError::Apart { .. }
-            | PublishError::Differs { .. } => true,
+            | PublishError::Apart { .. } => true,
             PublishError::NoRepository
             | PublishError::NoSource { .. }
             | PublishError::BadPlace(_)
@@ -247,8 +241,4 @@ fn list(names: &[String]) -> String {
     let more = names.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(", "))
-}
-
-fn are(count: usize) -> String {
-    if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") }
 }

@@ -147,6 +147,25 @@ struct Sent {
 }
 
 impl Run<'_> {
+    /// Plans what changes on each branch, again if the server breaks off.
+    pub(super) fn plan_first(
+        &self,
+        manifests: &mut Manifests<'_>,
+        branches: &[Branch<'_>],
+        known: &[Destination],
+    ) -> Result<Vec<Plan>, Stopped> {
+        let mut patience = Patience::new(self.options.chance);
+        let branch = branches.first().map(|branch| branch.name.clone()).unwrap_or_default();
+        loop {
+            match self.plan_all(manifests, branches, known) {
+                Ok(plans) => return Ok(plans),
+                Err(error) => patience.broke(error, &mut |attempt, pause| {
+                    (self.heard)(PublishEvent::Again { branch: branch.clone(), attempt, pause });
+                })?,
+            }
+        }
+    }
+
     /// Pushes what was planned for a branch, or what has to be planned anew as the branch moves.
     pub(super) fn push(
         &self,

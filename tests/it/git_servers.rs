@@ -12,14 +12,21 @@ const FILES: [(&str, &str); 2] =
     [("component.yaml", "name: comp\ntype: static\npath: m\n"), ("m/a.yaml", "a: 1\n")];
 
 /// What a site needs of a server, which ends with it.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     _folder: tempfile::TempDir,
     _running: Vec<Running>,
 }
 
+impl Server {
+    /// The folder with what it needs.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self._folder.path()
+    }
+}
+
 /// Serves the repositories of a site at `/git/`, and faults beside that; none if a program is missing.
-fn nginx(site: &Site) -> Option<Server> {
+pub(crate) fn nginx(site: &Site) -> Option<Server> {
     let (nginx, fcgiwrap) = (installed("nginx")?, installed("fcgiwrap")?);
     installed("htpasswd")?;
     let backend = installed("git-http-backend")?.display().to_string();
@@ -41,7 +48,11 @@ fn nginx(site: &Site) -> Option<Server> {
     fs::write(&file, config).unwrap();
     let socket = format!("unix:{below}/socket");
     let mut command = Command::new(fcgiwrap);
-    command.args(["-s", &socket]).env("HOME", folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["-c", "24", "-s", &socket])
+        .env("HOME", folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let wrapping = Running(command.spawn().unwrap());
     let serving =
         start(&nginx, &["-c", &file.display().to_string(), "-p", &folder.path().display().to_string()], port);
@@ -179,7 +190,7 @@ fn err_servers_that_fail_are_told_apart() {
 }
 
 /// Runs an ssh server that lets in who has the key `id` of its folder.
-fn sshd() -> Option<(Server, String)> {
+pub(crate) fn sshd() -> Option<(Server, String)> {
     let sshd = installed("sshd")?;
     installed("ssh-keygen")?;
     let folder = tempfile::tempdir().unwrap();

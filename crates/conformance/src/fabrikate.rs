@@ -14,7 +14,7 @@
 mod data;
 pub(crate) mod edited;
 mod remotes;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -20,6 +20,7 @@ mod fabrikate_values;
 mod helm_cases;
 mod install_plans;
 mod jsonl;
+mod pipeline;
 mod program;
 mod reference;
 mod report;
@@ -84,6 +85,8 @@ enum Kind {
     DeadKeys,
     /// The definitions of `fabrikate`: what `fab lint` calls dead has no effect.
     Lint,
+    /// A folder of runs of Bedrock's pipeline: a definition, a manifest repository, and both afterwards.
+    Pipeline,
     /// A folder of manifests with an API server's verdict.
     Validation,
 }
@@ -104,6 +107,7 @@ impl Kind {
             Self::FabrikateSet => fabrikate_set::load(path),
             Self::DeadKeys => dead_keys::load_charts(path),
             Self::Lint => dead_keys::load_definitions(path),
+            Self::Pipeline => pipeline::load(path),
             Self::Validation => validation::load(path),
         }
     }

@@ -1,0 +1,269 @@
+//! What was published of an environment, and when: the commits of its branch in
+//! which its manifests changed.
+//!
+//! Which files those are is read from `fab.owned` before and after, so no manifest
+//! is looked at. A commit by hand is one, too, if it touches a file of `fab`'s.
+
+use std::time::SystemTime;
+
+use std::path::PathBuf;
+
+use super::changes::Counts;
+use super::clone;
+use super::error::PublishError;
+use super::hold::{self, Hold};
+use super::hydrator::{self, Recorded};
+use super::message::trailer;
+use super::owned::{self, Owned, sha256};
+use super::settings::{Destination, PlaceSettings, PublishSettings};
+use crate::config::Environment;
+use crate::definition::place;
+use crate::error::Error;
+use crate::git::{Id, Manifests, Past};
+use crate::project::Project;
+use crate::source::{Cache, SourceError, SourceUrl};
+
+/// An environment in a manifest repository, and how that is reached.
+#[derive(Debug)]
+pub struct Target {
+    /// The folder of the definition.
+    pub directory: PathBuf,
+    /// The environment.
+    pub environment: String,
+    /// The manifest repository; none for that of `fab.yaml`.
+    pub repository: Option<String>,
+    /// Where in it; what is not said is as in `fab.yaml`.
+    pub place: PlaceSettings,
+    /// Where the clone is kept.
+    pub cache: Cache,
+    /// The environment variables, which say where credentials are.
+    pub variables: Vec<(String, String)>,
+    /// This moment.
+    pub now: SystemTime,
+    /// A random number, so that those who were refused together do not come back together.
+    pub chance: u64,
+}
+
+/// What was published of an environment.
+#[derive(Debug)]
+pub struct History {
+    /// The branch.
+    pub branch: String,
+    /// The folder; empty for the top.
+    pub path: String,
+    /// Its commits, the newest first.
+    pub entries: Vec<Entry>,
+    /// Why it is held, if it is.
+    pub hold: Option<Hold>,
+}
+
+/// A commit of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The commit in the manifest repository.
+    pub commit: String,
+    /// When it was made, as in RFC 3339.
+    pub date: String,
+    /// Who made it.
+    pub by: String,
+    /// What it was.
+    pub kind: EntryKind,
+    /// The source commit.
+    pub source: String,
+    /// The subject of the source commit.
+    pub subject: String,
+    /// Who wrote the source commit.
+    pub author: String,
+    /// Which files changed.
+    pub files: Counts,
+    /// A digest of all files.
+    pub(super) digest: String,
+}
+
+/// What a commit of an environment was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Manifests of a source commit.
+    Publish,
+    /// The manifests of an earlier commit.
+    Rollback,
+    /// Something else than `fab` did it.
+    ByHand,
+}
+
+impl EntryKind {
+    /// Returns it in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            EntryKind::Publish => "publish",
+            EntryKind::Rollback => "rollback",
+            EntryKind::ByHand => "by hand",
+        }
+    }
+}
+
+/// An environment as it is on a commit.
+#[derive(Default, PartialEq, Eq, Clone)]
+struct Snapshot {
+    list: Owned,
+    recorded: Recorded,
+    /// The folder with all that is in it.
+    object: Option<Id>,
+}
+
+/// What is known of the definition before its manifest repository is looked at.
+pub(super) struct Known {
+    pub(super) settings: PublishSettings,
+    pub(super) url: SourceUrl,
+    pub(super) destination: Destination,
+}
+
+impl Target {
+    /// Reads what the definition says of it.
+    pub(super) fn known(&self) -> Result<Known, Error> {
+        let project = Project::read(&self.directory, &place::typed(&self.directory))?;
+        let url = self.repository.as_deref().map(SourceUrl::new);
+        let url = url.or_else(|| project.publish.repository.clone()).ok_or(PublishError::NoRepository)?;
+        let environment = Environment::new([&self.environment]).to_string();
+        let destination = project.publish.destination(&environment, &self.place);
+        Ok(Known { settings: project.publish, url, destination })
+    }
+
+    /// Runs something on the clone of the manifest repository.
+    pub(super) fn with_clone<T>(
+        &self,
+        known: &Known,
+        work: impl FnOnce(&mut Manifests<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        clone::with_clone((&known.url, &self.cache), &self.variables, |mut manifests| work(&mut manifests))?
+    }
+
+    /// Fetches the branches of the environment, which has to be published; returns the tip of the one that is applied.
+    pub(super) fn fetch(&self, known: &Known, manifests: &mut Manifests<'_>) -> Result<Id, Error> {
+        let failed = |error| clone::unusable(&known.url, error);
+        let Destination { active, branch, .. } = &known.destination;
+        let mut branches = vec![active.clone(), branch.clone()];
+        branches.dedup();
+        manifests.fetch(&branches).map_err(failed)?;
+        let file = known.destination.file(owned::FILE);
+        let published = |tip: &Id| manifests.object(*tip, &file).is_ok_and(|found| found.is_some());
+        let missing = || PublishError::NotPublished {
+            environment: self.environment.clone(),
+            branch: active.clone(),
+            file: file.clone(),
+        };
+        Ok(manifests.tip(active).filter(published).ok_or_else(missing)?)
+    }
+}
+
+/// Returns what was published of an environment.
+///
+/// # Errors
+///
+/// The manifest repository cannot be reached, or does not have it.
+pub fn history(target: &Target) -> Result<History, Error> {
+    let known = target.known()?;
+    target.with_clone(&known, |manifests| {
+        let tip = target.fetch(&known, manifests)?;
+        let failed = |error| clone::unusable(&known.url, error);
+        let mut entries = entries(manifests, tip, &known.destination).map_err(failed)?;
+        entries.retain(|entry| entry.files != Counts::default() || entry.kind == EntryKind::Rollback);
+        let hold = held(manifests, tip, &known.destination).map_err(failed)?;
+        let Destination { active, path, .. } = known.destination.clone();
+        Ok(History { branch: active, path, entries, hold })
+    })
+}
+
+/// Returns why an environment is held, if it is.
+pub(super) fn held(
+    manifests: &Manifests<'_>,
+    tip: Id,
+    destination: &Destination,
+) -> Result<Option<Hold>, SourceError> {
+    let text = manifests.read(tip, &destination.file(hold::FILE))?;
+    Ok(text.map(|text| Hold::parse(&String::from_utf8_lossy(&text))))
+}
+
+/// Returns the commits in which something of an environment changed, the newest first.
+pub(super) fn entries(
+    manifests: &Manifests<'_>,
+    tip: Id,
+    destination: &Destination,
+) -> Result<Vec<Entry>, SourceError> {
+    let mut entries = Vec::new();
+    let mut at = Some(tip);
+    let mut now = snapshot(manifests, tip, destination, None)?;
+    while let Some(commit) = at {
+        let past = manifests.past(commit)?;
+        let before = match past.parent {
+            Some(parent) => snapshot(manifests, parent, destination, Some(&now))?,
+            None => Snapshot::default(),
+        };
+        if before.list.files != now.list.files || before.recorded != now.recorded {
+            entries.push(entry(&past, &before, &now));
+        } else if before.object != now.object && trailer(&past.message, "Fab-Version").is_none() {
+            let count = manifests_touched(manifests, (commit, past.parent), destination, &now.list)?;
+            if count > 0 {
+                let files = Counts { changed: count, ..Counts::default() };
+                entries.push(Entry { files, ..entry(&past, &before, &now) });
+            }
+        }
+        at = past.parent;
+        now = before;
+    }
+    Ok(entries)
+}
+
+/// Reads an environment on a commit; `after` is what it was in the next one.
+fn snapshot(
+    manifests: &Manifests<'_>,
+    commit: Id,
+    destination: &Destination,
+    after: Option<&Snapshot>,
+) -> Result<Snapshot, SourceError> {
+    let object = manifests.object(commit, &destination.path)?;
+    if let Some(after) = after.filter(|after| after.object == object) {
+        return Ok(after.clone());
+    }
+    let read = |file| manifests.read(commit, &destination.file(file));
+    let list = read(owned::FILE)?.map(|text| Owned::parse(&String::from_utf8_lossy(&text)));
+    let recorded = read(hydrator::FILE)?.and_then(|text| Recorded::parse(&text));
+    Ok(Snapshot { list: list.unwrap_or_default(), recorded: recorded.unwrap_or_default(), object })
+}
+
+/// Counts the files of `fab`'s that a commit changes without its books.
+fn manifests_touched(
+    manifests: &Manifests<'_>,
+    (commit, parent): (Id, Option<Id>),
+    destination: &Destination,
+    list: &Owned,
+) -> Result<usize, SourceError> {
+    let Some(parent) = parent else { return Ok(0) };
+    let (now, before) =
+        (manifests.files(commit, &destination.path)?, manifests.files(parent, &destination.path)?);
+    Ok(list.files.keys().filter(|path| now.get(*path) != before.get(*path)).count())
+}
+
+fn entry(past: &Past, before: &Snapshot, now: &Snapshot) -> Entry {
+    let (old, new) = (&before.list.files, &now.list.files);
+    let kind = match () {
+        () if trailer(&past.message, "Fab-Rollback-To").is_some() => EntryKind::Rollback,
+        () if trailer(&past.message, "Fab-Source-Commit").is_some() => EntryKind::Publish,
+        () => EntryKind::ByHand,
+    };
+    Entry {
+        commit: past.id.to_string(),
+        date: past.date.clone(),
+        by: past.who.name.clone(),
+        kind,
+        source: now.recorded.commit.clone(),
+        subject: now.recorded.subject.clone(),
+        author: now.recorded.author.clone(),
+        files: Counts {
+            added: new.keys().filter(|path| !old.contains_key(*path)).count(),
+            changed: new.iter().filter(|(path, sum)| old.get(*path).is_some_and(|was| was != *sum)).count(),
+            removed: old.keys().filter(|path| !new.contains_key(*path)).count(),
+        },
+        digest: sha256(now.list.lines("").as_bytes()),
+    }
+}
