@@ -152,8 +152,10 @@ pub enum Error {
         suggestion: Option<String>,
     },
     /// A value that is asked for is set nowhere.
-    #[error("`{key}` of component `{component}` is not set in {environment}")]
+    #[error("`{key}` of component `{component}` is not set in {environment}{}", read_here(.read_at))]
     NoValue {
+        /// Where a template would read it.
+        read_at: Option<Place>,
         /// The keys that lead to it.
         key: String,
         /// The path of the component.
@@ -162,6 +164,16 @@ pub enum Error {
         environment: String,
         /// What may be meant.
         suggestion: Option<String>,
+    },
+    /// A line that is asked for is in no manifest that `fab` generates.
+    #[error("`{file}`: {problem}")]
+    NotGenerated {
+        /// The file.
+        file: String,
+        /// Why it is none.
+        problem: String,
+        /// What to do.
+        hint: Option<String>,
     },
     /// A name on the command line is that of several components.
     #[error("there are {} components `{name}`", .paths.len())]
@@ -621,6 +633,7 @@ impl Error {
             Error::NoComponent { place, .. }
             | Error::NotInstalled { place, .. }
             | Error::ComponentDisabled { place, .. } => place.as_ref(),
+            Error::NoValue { read_at, .. } => read_at.as_ref(),
             Error::Chart { cause, .. } => cause.place.as_ref(),
             Error::Syntax { place, .. }
             | Error::WrongType { place, .. }
@@ -668,7 +681,7 @@ impl Error {
             | Error::NothingToUpdate { .. }
             | Error::UnknownComponent { .. }
             | Error::UnknownEnvironment { .. }
-            | Error::NoValue { .. }
+            | Error::NotGenerated { .. }
             | Error::AmbiguousComponent { .. }
             | Error::UnknownRule { .. }
             | Error::NothingToSearch
@@ -734,6 +747,7 @@ impl Error {
             Error::UnknownComponent { suggestion: None, environment, .. } => {
                 Some(format!("`fab list {environment}` names them all"))
             }
+            Error::NotGenerated { hint, .. } => hint.clone(),
             Error::UnknownEnvironment { suggestion: None, .. } => Some("`fab list` names them all".into()),
             Error::NoValue { suggestion: None, environment, component, .. } => {
                 Some(format!("`fab explain {environment} {component} --all` shows what can be set"))
@@ -960,6 +974,10 @@ pub enum WarningKind {
     /// What the chart engine warns about.
     #[error("{0}")]
     Chart(String),
+}
+
+fn read_here(place: &Option<Place>) -> &'static str {
+    if place.is_some() { ", and is read here" } else { "" }
 }
 
 fn did_you_mean(suggestion: &Option<String>) -> String {

@@ -1,8 +1,8 @@
 //! Where the values of a component come from: every one with the place that set it
 //! and with what that place overrides.
 //!
-//! Nothing but the component's own chart is loaded, and that only for its defaults.
-//! A chart that is not there or does not take the values leaves the config files to
+//! Nothing but the component's own chart is loaded, for its defaults; it is rendered only
+//! if one value is asked for, to see where that is read. A chart that is not there or does not take the values leaves the config files to
 //! speak for themselves.
 
 use std::path::PathBuf;
@@ -14,7 +14,8 @@ use crate::config::Environment;
 use crate::definition::Generator;
 use crate::document::Step;
 use crate::edit::path;
-use crate::error::{Error, Failure, Warning, WarningKind};
+use crate::error::{Error, Failure, Place, Warning, WarningKind};
+use crate::generate::pool;
 use crate::insight::near_path;
 use crate::inventory::settings::choose;
 use crate::inventory::{Loaded, load, whole_run};
@@ -47,6 +48,8 @@ pub struct Explanation {
     pub generator: Generator,
     /// The values, in order of their keys.
     pub settings: Vec<Setting>,
+    /// Where templates of its chart read the value that is asked for; none if that is not known.
+    pub read_at: Option<Vec<Place>>,
     /// Why the defaults of its chart are not known.
     pub without_defaults: Option<Arc<Error>>,
     /// What is odd.
@@ -79,8 +82,17 @@ pub fn explain(options: &ExplainOptions) -> Result<Explanation, Vec<Failure>> {
     );
     let failed = |error: Error| vec![Failure::of(&component.path, error)];
     let (origins, without_defaults) = origins(&renderer, component).map_err(failed)?;
+    let steps = options.key.as_deref().and_then(path::parse);
+    let read_at = steps.as_ref().and_then(|steps| {
+        let pool = pool(Some(1)).ok()?;
+        let reads = pool.install(|| renderer.reads(component, environment))?;
+        Some(read_at(&reads, steps))
+    });
     let settings = wanted(&origins, options, (component, environment)).map_err(|error| match error {
-        error @ Error::NoValue { .. } => vec![whole_run(error)],
+        Error::NoValue { key, component, environment, suggestion, .. } => {
+            let read_at = read_at.iter().flatten().next().cloned();
+            vec![whole_run(Error::NoValue { key, component, environment, suggestion, read_at })]
+        }
         error => failed(error),
     })?;
     Ok(Explanation {
@@ -88,13 +100,30 @@ pub fn explain(options: &ExplainOptions) -> Result<Explanation, Vec<Failure>> {
         component: component.path.clone(),
         generator: component.own.component.generator.clone(),
         settings,
+        read_at,
         without_defaults,
         warnings,
     })
 }
 
+/// Returns the places where the value is read, a part of it, or all of what it is in.
+fn read_at(reads: &[(Vec<Step>, Place)], steps: &[Step]) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for (path, place) in reads {
+        // On the way to a value, what it is in is looked up at the same place.
+        let is_way = || {
+            reads.iter().any(|(other, at)| at == place && other.len() > path.len() && other.starts_with(path))
+        };
+        let concerns = path.starts_with(steps) || steps.starts_with(path) && !is_way();
+        if concerns && !places.contains(place) {
+            places.push(place.clone());
+        }
+    }
+    places
+}
+
 /// An environment without any file is a slip of the pen, unless `fab.yaml` knows it.
-fn check_environment(warnings: &[Warning], is_listed: bool) -> Result<(), Error> {
+pub(crate) fn check_environment(warnings: &[Warning], is_listed: bool) -> Result<(), Error> {
     let unknown = warnings.iter().find_map(|warning| match &warning.kind {
         WarningKind::NoConfigFile { name, suggestion } => Some((name.clone(), suggestion.clone())),
         WarningKind::ComponentAsEnvironment { name } => Some((name.clone(), None)),
@@ -107,7 +136,7 @@ fn check_environment(warnings: &[Warning], is_listed: bool) -> Result<(), Error>
 }
 
 /// Returns the origins of a component's values, and why those of its chart are not among them.
-fn origins(
+pub(crate) fn origins(
     renderer: &Renderer<'_>,
     component: &ResolvedComponent,
 ) -> Result<(Origins, Option<Arc<Error>>), Error> {
@@ -136,22 +165,31 @@ fn wanted(
         return Ok(settings);
     };
     let steps = path::parse(key).unwrap_or_default();
-    if let Some(item) = item(origins, &settings, &steps) {
-        return Ok(vec![item]);
-    }
-    let keys: Vec<String> = steps.iter().map(step_text).collect();
-    let known: Vec<Vec<String>> = settings.iter().map(|setting| setting.keys.clone()).collect();
-    settings.retain(|setting| setting.keys.starts_with(&keys));
-    if settings.is_empty() {
+    let found = select(origins, &settings, &steps);
+    if found.is_empty() {
+        let keys: Vec<String> = steps.iter().map(step_text).collect();
+        let known: Vec<Vec<String>> = settings.iter().map(|setting| setting.keys.clone()).collect();
         return Err(Error::NoValue {
             key: key.to_owned(),
             component: component.path.clone(),
             environment: environment.to_string(),
             suggestion: near(&keys, &known),
+            read_at: None,
         });
     }
-    origins.locate(&mut settings);
-    Ok(settings)
+    Ok(found)
+}
+
+/// Returns the settings that steps lead to or to above of, located; a part of a list has one of its own.
+pub(crate) fn select(origins: &Origins, settings: &[Setting], steps: &[Step]) -> Vec<Setting> {
+    if let Some(item) = item(origins, settings, steps) {
+        return vec![item];
+    }
+    let keys: Vec<String> = steps.iter().map(step_text).collect();
+    let below = settings.iter().filter(|setting| setting.keys.starts_with(&keys));
+    let mut found: Vec<Setting> = below.cloned().collect();
+    origins.locate(&mut found);
+    found
 }
 
 fn step_text(step: &Step) -> String {

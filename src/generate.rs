@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::config::Environment;
 use crate::definition::{self, Places, place};
+use crate::document::Step;
 use crate::error::{Error, Failure, Place, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
 use crate::output::OutputTree;
@@ -151,8 +152,13 @@ pub struct OutputLine {
 pub struct Blame {
     /// The lines of templates, the last one first.
     pub trail: Vec<Place>,
-    /// Which values are in it, and where they are set.
+    /// Which values were read for it, and where they are set.
     pub notes: Vec<String>,
+    /// The ways to the values that were read for it, in those of the component.
+    pub reads: Vec<Vec<Step>>,
+    /// What it depends on: the lines with the `if`, `with` and `range` around it, the innermost first, and what they
+    /// read.
+    pub because: Vec<(Place, Vec<Vec<Step>>)>,
 }
 
 /// Finds out what made lines of the output of [`generate`] with the same options, as far as charts did.

@@ -57,7 +57,7 @@ impl Moment {
     /// The moments of `fab install`.
     pub(crate) const INSTALL: [Moment; 2] = [Moment::BeforeInstall, Moment::AfterInstall];
 
-    fn hook(self) -> &'static str {
+    pub(crate) fn hook(self) -> &'static str {
         match self {
             Moment::BeforeInstall => "before-install",
             Moment::AfterInstall => "after-install",
@@ -141,7 +141,7 @@ impl Hooked<'_> {
         Ok(())
     }
 
-    fn first(&self, moments: [Moment; 2]) -> Option<Moment> {
+    pub(crate) fn first(&self, moments: [Moment; 2]) -> Option<Moment> {
         moments.into_iter().find(|moment| !moment.commands(&self.own.component.hooks).is_empty())
     }
 

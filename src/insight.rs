@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use helm::values::Overrides;
-use helm::{Chance, Chart, Diagnosis, Found, Missing, ReadValue, Site, Source, Usage};
+use helm::{Chance, Chart, Diagnosis, Found, Missing, ReadValue, Site, Source, Trace, Usage, ValuePath};
 
 use crate::definition::place;
 use crate::document::Step;
@@ -64,31 +64,31 @@ impl Shown<'_> {
         Cause {
             place: diagnosis.site.map(|site| self.place(site)),
             trail: diagnosis.trail.into_iter().map(|site| self.place(site)).collect(),
-            note: missing.map(|missing| self.note(missing)),
+            note: missing.map(|missing| self.note(missing)).or_else(|| self.refused(&diagnosis.refused)),
             hint: missing.and_then(|missing| self.hint(missing)),
         }
     }
 
-    /// Puts the lines of templates that made a line of the output into the user's words.
-    pub(crate) fn blame(&self, sites: Vec<Site>) -> Blame {
+    /// Puts what is known of a line of the output into the user's words.
+    pub(crate) fn blame(&self, trace: Trace) -> Blame {
         let mut notes = Vec::new();
-        for site in &sites {
-            let line = site.text.lines().nth(site.line.saturating_sub(1)).unwrap_or_default();
-            for mut keys in values_in(line) {
-                // A subchart's values are below its name.
-                let parts: Vec<&str> = site.path.split('/').collect();
-                let names =
-                    parts.chunks(2).take_while(|pair| pair[0] == "charts").filter_map(|pair| pair.get(1));
-                let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
-                keys.splice(0..0, names);
-                let note = self.set_by(&keys).map(|place| format!("`{}` is set at {place}", dotted(&keys)));
-                notes.extend(note.filter(|note| !notes.contains(note)));
-            }
+        for read in &trace.reads {
+            let keys = leading_keys(read);
+            let note = self.set_by(&keys).map(|place| format!("`{}` is set at {place}", dotted(&keys)));
+            notes.extend(note.filter(|note| !notes.contains(note)));
         }
-        Blame { trail: sites.into_iter().map(|site| self.place(site)).collect(), notes }
+        let because = trace.because.into_iter();
+        Blame {
+            trail: trace.sites.into_iter().map(|site| self.place(site)).collect(),
+            notes,
+            reads: trace.reads.into_iter().map(steps).collect(),
+            because: because
+                .map(|(site, reads)| (self.place(site), reads.into_iter().map(steps).collect()))
+                .collect(),
+        }
     }
 
-    fn place(&self, site: Site) -> Place {
+    pub(crate) fn place(&self, site: Site) -> Place {
         Place {
             file: place::join(&[self.path, &site.path]),
             position: Some(Position { line: site.line, column: site.column }),
@@ -109,6 +109,16 @@ impl Shown<'_> {
         let subject = if keys == parent { format!("`{}`", dotted(parent)) } else { "it".to_owned() };
         let origin = set_by.map_or_else(String::new, |place| format!("; {subject} comes from {place}"));
         format!("`{name}` is {what}{origin}")
+    }
+
+    /// Says where the values are set that a schema does not take.
+    fn refused(&self, all: &[Vec<String>]) -> Option<String> {
+        let mut notes: Vec<String> = Vec::new();
+        for keys in all.iter().filter(|keys| !keys.is_empty()) {
+            let note = self.set_by(keys).map(|place| format!("`{}` is set at {place}", dotted(keys)));
+            notes.extend(note.filter(|note| !notes.contains(note)));
+        }
+        (!notes.is_empty()).then(|| notes.join("\n"))
     }
 
     fn hint(&self, missing: &Missing) -> Option<String> {
@@ -219,14 +229,22 @@ pub(crate) fn setter(
     }
 }
 
-/// Returns the paths of the values that a line of a template names, as in `.Values.image.tag`.
-fn values_in(line: &str) -> Vec<Vec<String>> {
-    let rests = line.split(".Values.").skip(1);
-    let paths = rests.map(|rest| {
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
-        rest[..end].split('.').filter(|key| !key.is_empty()).map(str::to_owned).collect::<Vec<String>>()
-    });
-    paths.filter(|path| !path.is_empty()).collect()
+/// Returns the keys of a path up to the first list.
+fn leading_keys(path: &[helm::Step]) -> Vec<String> {
+    let key = |step: &helm::Step| match step {
+        helm::Step::Key(key) => Some(key.clone()),
+        helm::Step::Index(_) => None,
+    };
+    path.iter().map_while(key).collect()
+}
+
+/// Returns a path in the values of a chart as one in a document.
+pub(crate) fn steps(path: ValuePath) -> Vec<Step> {
+    let step = |step| match step {
+        helm::Step::Key(key) => Step::Key(key),
+        helm::Step::Index(at) => Step::Index(at),
+    };
+    path.into_iter().map(step).collect()
 }
 
 /// Joins keys as `--set` takes them.

@@ -41,3 +41,4 @@ pub mod schema;
 pub mod source;
 pub mod template;
 pub mod validate;
+pub mod why;

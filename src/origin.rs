@@ -137,6 +137,17 @@ impl Origin {
 }
 
 impl Setting {
+    /// Returns one that says that nothing is there.
+    pub(crate) fn absent(steps: &[Step]) -> Self {
+        let keys = steps.iter().map_while(|step| match step {
+            Step::Key(key) => Some(key.clone()),
+            Step::Index(_) => None,
+        });
+        let keys: Vec<String> = keys.collect();
+        let part = steps[keys.len()..].to_vec();
+        Setting { keys, part, value: None, set_by: Vec::new(), overrides: Vec::new() }
+    }
+
     /// Returns the keys as they are typed.
     pub fn key(&self) -> String {
         let keys = self.keys.iter().cloned().map(Step::Key);

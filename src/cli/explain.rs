@@ -13,6 +13,7 @@ use super::table::Table;
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::definition::Generator;
+use crate::error::Place;
 use crate::explain::{ExplainOptions, Explanation, explain};
 use crate::origin::{Origin, SetIn, Setting, Through};
 
@@ -65,13 +66,27 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     ui.data(match args.output_format {
         Format::Table if explanation.settings.is_empty() => String::new(),
-        Format::Table => table(&explanation.settings).render(Ui::data_width()),
+        Format::Table => table(&explanation.settings).render(Ui::data_width()) + &read_at(&explanation),
         Format::Json => format!("{:#}\n", in_json(&explanation)),
     })?;
     if explanation.settings.is_empty() {
         ui.status(format_args!("{}", nothing(&explanation)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lists the lines that read the value that is asked for.
+fn read_at(Explanation { read_at, .. }: &Explanation) -> String {
+    let Some(places) = read_at else { return String::new() };
+    if places.is_empty() {
+        return "\nNo template reads it in this environment\n".to_owned();
+    }
+    let line = |place: &Place| {
+        let line =
+            place.position.and_then(|position| report::line(&place.text, position)).unwrap_or_default();
+        format!("  {place}: {}\n", line.trim())
+    };
+    format!("\nRead at\n{}", places.iter().map(line).collect::<String>())
 }
 
 fn nothing(Explanation { component, environment, generator, .. }: &Explanation) -> String {
@@ -82,7 +97,8 @@ fn nothing(Explanation { component, environment, generator, .. }: &Explanation) 
 /// Where values go on for longer than that, they are cut unless they are alone.
 const ROOM: usize = 60;
 
-fn table(settings: &[Setting]) -> Table<4> {
+/// Returns a row for each value, and one for each place that it overrides.
+pub(super) fn table(settings: &[Setting]) -> Table<4> {
     let mut table = Table::new(["KEY", "VALUE", "SET BY", "OVERRIDES"], 1);
     let is_alone = settings.len() == 1;
     for setting in settings {
@@ -101,6 +117,7 @@ fn table(settings: &[Setting]) -> Table<4> {
                 items.collect()
             }
             (origins, Some(all)) => vec![[key, value(all), origins.first().map_or_else(String::new, set_by)]],
+            ([], None) => vec![[key, "(not set)".to_owned(), String::new()]],
             (origins, None) => {
                 vec![[key, "(removed)".to_owned(), origins.first().map_or_else(String::new, set_by)]]
             }
@@ -165,6 +182,7 @@ fn in_json(explanation: &Explanation) -> Json {
         "environment": explanation.environment,
         "component": explanation.component,
         "type": explanation.generator.name(),
+        "readAt": explanation.read_at.as_ref().map(|places| places.iter().map(place_in_json).collect::<Vec<_>>()),
         "values": explanation.settings.iter().map(setting_in_json).collect::<Vec<_>>(),
     })
 }

@@ -42,6 +42,7 @@ mod update;
 mod validate;
 mod vendor;
 mod version;
+mod why;
 mod world;
 
 use std::ffi::OsString;
@@ -76,6 +77,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Why(why::WhyArgs),
     Add(Box<add::AddArgs>),
     Remove(Box<remove::RemoveArgs>),
     Set(Box<set::SetArgs>),
@@ -109,6 +111,7 @@ impl Command {
             Self::List(args) => list::run(args, ui),
             Self::Show(args) => show::run(args, ui),
             Self::Explain(args) => explain::run(args, ui),
+            Self::Why(args) => why::run(args, ui),
             Self::Add(args) => add::run(args, ui),
             Self::Remove(args) => remove::run(args, ui),
             Self::Set(args) => set::run(args, ui),

@@ -11,6 +11,7 @@
 
 mod error;
 mod helpers;
+mod lines;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use handlebars::{Context, Handlebars, Template};
 use serde_json::{Map, Value as Json};
 
 pub use error::{TemplateError, TemplateErrorKind};
+pub(crate) use lines::unmark;
 
 /// The end of a template file's name.
 pub const EXTENSION: &str = ".yaml.hbs";
@@ -54,11 +56,28 @@ pub struct Facts<'a> {
 pub struct TemplateSet {
     files: Vec<TemplateFile>,
     registry: Handlebars<'static>,
+    /// Whether templates print marks; what comes out is no YAML then.
+    is_marked: bool,
 }
 
 impl TemplateSet {
     /// Parses the files of a folder; all errors are reported.
-    pub fn new(mut files: Vec<TemplateFile>) -> Result<Self, Vec<TemplateError>> {
+    pub fn new(files: Vec<TemplateFile>) -> Result<Self, Vec<TemplateError>> {
+        Self::parse(files, |_, _| {})
+    }
+
+    /// Parses the files of a folder so that they print marks that tell their lines.
+    pub(crate) fn marked(files: Vec<TemplateFile>) -> Result<Self, Vec<TemplateError>> {
+        let order: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+        let number = |file: &TemplateFile| order.iter().position(|path| *path == file.path).unwrap_or(0);
+        let set = Self::parse(files, |file, template| lines::mark(template, number(file), &file.text))?;
+        Ok(TemplateSet { is_marked: true, ..set })
+    }
+
+    fn parse(
+        mut files: Vec<TemplateFile>,
+        change: impl Fn(&TemplateFile, &mut Template),
+    ) -> Result<Self, Vec<TemplateError>> {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut registry = helpers::registry();
         let mut templates = BTreeMap::new();
@@ -73,10 +92,11 @@ impl TemplateSet {
         if !errors.is_empty() {
             return Err(errors);
         }
-        for (name, (_, template)) in templates {
+        for (name, (file, mut template)) in templates {
+            change(file, &mut template);
             registry.register_template(name, template);
         }
-        Ok(Self { files, registry })
+        Ok(Self { files, registry, is_marked: false })
     }
 
     /// Renders every file that is no partial, in the order of their paths; one
@@ -105,6 +125,9 @@ impl TemplateSet {
             let named = self.files.iter().find(|file| Some(file.name()) == err.template_name.as_deref());
             TemplateError::of_rendering(named.unwrap_or(file), &err)
         })?;
+        if self.is_marked {
+            return Ok(text);
+        }
         match check_yaml(&text) {
             Ok(()) => Ok(text),
             Err((line, err)) => Err(TemplateError::of_output(file, text, line, &err)),

@@ -16,12 +16,13 @@ use helm::{Chart, Engine, Env, LoadError, Mode, Release, RenderOptions, Rendered
 
 use super::inspection::{Inspection, ValuesReader};
 use super::namespace::Injector;
-use super::{Renderer, Text};
+use super::{LineSource, Renderer, SEPARATOR, Text};
 use crate::config::Environment;
 use crate::definition::{Method, place};
+use crate::document::Step;
 use crate::error::{Error, Place, Position, Warning, WarningKind};
 use crate::generate::{Blame, OutputLine};
-use crate::insight::{Cause, Shown, near_name};
+use crate::insight::{Cause, Shown, near_name, steps};
 use crate::output::Varying;
 use crate::project::RenderSettings;
 use crate::resolve::ResolvedComponent;
@@ -198,23 +199,109 @@ pub(super) fn blame(
     environment: &Environment,
     wanted: &[&OutputLine],
 ) -> Result<Vec<Blame>, Arc<Error>> {
-    let documents: Vec<Option<(String, Vec<&str>, usize)>> =
-        wanted.iter().map(|line| document_of(line)).collect();
-    let lines: Vec<RenderedLine<'_>> = documents
-        .iter()
-        .map(|document| match document {
-            Some((path, document, line)) => RenderedLine { path, document, line: *line },
-            None => RenderedLine { path: "", document: &[], line: 0 },
-        })
-        .collect();
     with_chart(renderer, component, environment, |shown, values, options, _| {
-        let sites = helm::blame(&lines, shown.chart, values, options).into_iter();
-        Ok(sites.map(|sites| shown.blame(sites)).collect())
+        let lines: Vec<(&str, usize)> = wanted.iter().map(|line| (&*line.text, line.line)).collect();
+        Ok(blame_lines(&lines, (shown, values, options)))
     })
 }
 
+/// Returns what the templates of a component look up in its values, and where.
+pub(super) fn reads(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+) -> Result<Vec<(Vec<Step>, Place)>, Arc<Error>> {
+    with_chart(renderer, component, environment, |shown, values, options, _| {
+        let reads = helm::reads(shown.chart, values, options).into_iter();
+        Ok(reads.map(|(path, site)| (steps(path), shown.place(site))).collect())
+    })
+}
+
+fn blame_lines(
+    wanted: &[(&str, usize)],
+    (shown, values, options): (&Shown<'_>, &Mapping, &RenderOptions<'_>),
+) -> Vec<Blame> {
+    let documents: Vec<_> = wanted.iter().map(|(text, line)| document_of(text, *line)).collect();
+    let lines: Vec<RenderedLine<'_>> = documents.iter().map(rendered_line).collect();
+    let traces = helm::blame(&lines, shown.chart, values, options).into_iter();
+    traces.map(|trace| shown.blame(trace)).collect()
+}
+
+/// The template of a document, its lines, and one of them.
+type DocumentLine<'t> = (String, Vec<&'t str>, usize);
+
+fn rendered_line<'d>(document: &'d Option<DocumentLine<'_>>) -> RenderedLine<'d> {
+    match document {
+        Some((path, document, line)) => RenderedLine { path, document, line: *line },
+        None => RenderedLine { path: "", document: &[], line: 0 },
+    }
+}
+
+/// Returns where each of these lines (from 1) of a component's output comes from.
+pub(super) fn sources(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+    (text, wanted): (&str, &[usize]),
+) -> Result<Vec<LineSource>, Arc<Error>> {
+    with_chart(renderer, component, environment, |shown, values, options, _| {
+        let failed = |err| Error::Chart { cause: Box::default(), source: Box::new(err) };
+        let output = helm::template(shown.chart, values, options).map_err(failed)?;
+        let plain = pieces(&output.to_text(), None)?.text;
+        let plain = String::from_utf8_lossy(&plain);
+        let counterparts = counterparts(text, &plain);
+        let lines: Vec<(&str, usize)> = wanted
+            .iter()
+            .map(|line| (&*plain, counterparts.get(line - 1).copied().flatten().map_or(0, |at| at + 1)))
+            .collect();
+        let blames = blame_lines(&lines, (shown, values, options));
+        let source = |((_, line), blame): (&(&str, usize), Blame)| line_source(shown, (&plain, *line), blame);
+        Ok(lines.iter().zip(blames).map(source).collect())
+    })
+}
+
+fn line_source(shown: &Shown<'_>, (text, line): (&str, usize), blame: Blame) -> LineSource {
+    let Some(content) = line.checked_sub(1).and_then(|at| text.lines().nth(at)) else {
+        return LineSource::Own("`injectNamespace` puts the namespace of the component there");
+    };
+    if !blame.trail.is_empty() {
+        return LineSource::Template(blame);
+    }
+    if content.starts_with("# Source: ") {
+        return LineSource::Own("it names the template of what follows, as helm does");
+    }
+    let document = document_of(text, line);
+    let file = document.as_ref().and_then(|(path, ..)| {
+        let (_, path) = path.split_once('/')?;
+        let text = shown.chart.text_of(path)?;
+        let line = rendered_line(&document).find_in(&text.lines().collect::<Vec<_>>())? + 1;
+        Some(shown.place(helm::Site { path: path.to_owned(), line, column: 1, text }))
+    });
+    match file {
+        Some(place) => LineSource::File(place),
+        None if content.starts_with("---") || content.trim().is_empty() => LineSource::Own(SEPARATOR),
+        None => LineSource::Unknown,
+    }
+}
+
+/// Finds for each line of a text into which namespaces were put the line that it was; none for what is new.
+fn counterparts(text: &str, plain: &str) -> Vec<Option<usize>> {
+    let plain: Vec<&str> = plain.lines().collect();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut at = 0;
+    let counterpart = |(number, line): (usize, &&str)| {
+        let is_same = plain.get(at) == Some(line);
+        let is_new = !is_same && lines.get(number + 1).is_some_and(|next| plain.get(at) == Some(next));
+        // A line that was changed has a namespace in it that was not there.
+        let counterpart = is_same.then_some(at);
+        at += usize::from(!is_new);
+        counterpart
+    };
+    lines.iter().enumerate().map(counterpart).collect()
+}
+
 /// Returns the template of a line, the lines of its document and which of them it is.
-fn document_of(OutputLine { text, line, .. }: &OutputLine) -> Option<(String, Vec<&str>, usize)> {
+fn document_of(text: &str, line: usize) -> Option<DocumentLine<'_>> {
     let lines: Vec<&str> = text.lines().collect();
     let at = line.checked_sub(1)?;
     let source = lines.get(..at)?.iter().rposition(|line| line.starts_with("# Source: "))?;

@@ -16,7 +16,8 @@ use rayon::prelude::*;
 
 use crate::config::Environment;
 use crate::definition::{Generator, Places, place, place_of};
-use crate::error::{Error, Failure, Warning};
+use crate::document::Step;
+use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::generate::{Blame, Event, OutputLine};
 use crate::hooks::{HookRun, Moment};
 use crate::output::{Manifest, OutputTree, Varying};
@@ -59,6 +60,27 @@ impl Text {
     }
 }
 
+/// Finds a line (from 1) in texts that were joined by [`Text::push`]: which of them, and which line from 1.
+fn line_in<'t>(texts: impl IntoIterator<Item = &'t [u8]>, line: usize) -> Option<(usize, usize)> {
+    let mut left = line;
+    for (at, text) in texts.into_iter().enumerate() {
+        // A separator is before it, and a line end behind it, which makes a line if it ends in one itself.
+        let lines = text.iter().filter(|byte| **byte == b'\n').count() + 1;
+        if left <= lines + 1 {
+            return left.checked_sub(1).filter(|left| *left > 0).map(|left| (at, left));
+        }
+        left -= lines + 1;
+    }
+    None
+}
+
+/// Returns where a line of a file is; none if it has not as many.
+fn line_of(file: String, text: &str, line: usize) -> Option<Place> {
+    let content = text.lines().nth(line.checked_sub(1)?)?;
+    let column = content.chars().take_while(|c| c.is_whitespace()).count() + 1;
+    Some(Place { file, position: Some(Position { line, column }), text: text.into() })
+}
+
 /// Counts the documents that hold more than comments, without reading them as YAML.
 pub(crate) fn count_documents(text: &[u8]) -> usize {
     let mut count = 0;
@@ -73,6 +95,22 @@ pub(crate) fn count_documents(text: &[u8]) -> usize {
     }
     count
 }
+
+/// Where a line of a manifest comes from.
+#[derive(Debug, Clone)]
+pub enum LineSource {
+    /// Lines of templates made it.
+    Template(Blame),
+    /// It is a line of a file, as it is.
+    File(Place),
+    /// `fab` wrote it, for this reason.
+    Own(&'static str),
+    /// That cannot be found out.
+    Unknown,
+}
+
+/// Why there are lines that are in no file.
+const SEPARATOR: &str = "it parts manifests";
 
 /// What becomes of one component: its text, or all that went wrong.
 type Outcome = Result<Text, Vec<Arc<Error>>>;
@@ -226,6 +264,44 @@ impl<'a> Renderer<'a> {
             // Resolving refuses unknown types.
             Generator::Component | Generator::Unknown(_) => Ok(Text::default()),
         }
+    }
+
+    /// Renders a component, without its hooks.
+    pub(crate) fn manifest(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+    ) -> Result<Vec<u8>, Vec<Arc<Error>>> {
+        self.text(component, environment).map(|text| text.text)
+    }
+
+    /// Returns where each of these lines (from 1) of what a component renders to comes from.
+    pub(crate) fn sources(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+        (text, wanted): (&str, &[usize]),
+    ) -> Result<Vec<LineSource>, Vec<Arc<Error>>> {
+        match component.own.component.generator {
+            Generator::Static => Ok(static_manifests::sources(self, component, wanted)),
+            Generator::Helm => {
+                helm::sources(self, component, environment, (text, wanted)).map_err(|err| vec![err])
+            }
+            Generator::Handlebars => templates::sources(self, component, environment, wanted)
+                .map_err(|errors| errors.into_iter().map(Arc::new).collect()),
+            Generator::Component | Generator::Unknown(_) => Ok(vec![LineSource::Unknown; wanted.len()]),
+        }
+    }
+
+    /// Returns what the templates of a chart look up in the values of its component, and where; none of what is no chart
+    /// or cannot be rendered.
+    pub(crate) fn reads(
+        &self,
+        component: &ResolvedComponent,
+        environment: &Environment,
+    ) -> Option<Vec<(Vec<Step>, Place)>> {
+        let is_chart = component.own.component.generator == Generator::Helm;
+        is_chart.then(|| helm::reads(self, component, environment).ok())?
     }
 
     /// Returns the chart of a component; none if it has none.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::folder::{Folder, is_hidden};
-use super::{Renderer, Text};
+use super::{LineSource, Renderer, SEPARATOR, Text, line_in, line_of};
 use crate::definition::Generator;
 use crate::error::{Error, Warning, WarningKind};
 use crate::resolve::ResolvedComponent;
@@ -43,6 +43,21 @@ pub(super) fn files(renderer: &Renderer<'_>, component: &ResolvedComponent) -> V
         Some((folder.show(&file), String::from_utf8_lossy(&text).into()))
     };
     files.filter_map(read).collect()
+}
+
+/// Returns where each of these lines (from 1) of the joined manifests comes from.
+pub(super) fn sources(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    wanted: &[usize],
+) -> Vec<LineSource> {
+    let files = files(renderer, component);
+    let source = |line: &usize| {
+        let (at, line) = line_in(files.iter().map(|(_, text)| text.as_bytes()), *line)?;
+        let (path, text) = &files[at];
+        line_of(path.clone(), text, line)
+    };
+    wanted.iter().map(|line| source(line).map_or(LineSource::Own(SEPARATOR), LineSource::File)).collect()
 }
 
 fn is_manifest(file: &str) -> bool {

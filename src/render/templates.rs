@@ -5,9 +5,9 @@ use std::sync::Arc;
 use goyaml::Mapping;
 
 use super::folder::{Folder, is_hidden};
-use super::handlebars::{EXTENSION, Facts, TemplateError, TemplateFile, TemplateSet};
+use super::handlebars::{EXTENSION, Facts, TemplateError, TemplateFile, TemplateSet, unmark};
 use super::inspection::{self, Inspection, ValuesReader};
-use super::{Renderer, Text};
+use super::{LineSource, Renderer, SEPARATOR, Text, line_in, line_of};
 use crate::config::Environment;
 use crate::error::{Error, Place};
 use crate::resolve::ResolvedComponent;
@@ -41,6 +41,39 @@ pub(super) fn inspect(
         });
         Ok(Inspection { unread, ..Inspection::of(text, reader) })
     })
+}
+
+/// Returns where each of these lines (from 1) of the manifests comes from.
+pub(super) fn sources(
+    renderer: &Renderer<'_>,
+    component: &ResolvedComponent,
+    environment: &Environment,
+    wanted: &[usize],
+) -> Result<Vec<LineSource>, Vec<Error>> {
+    let files = read(renderer, component).map_err(|err| vec![err])?;
+    let rendered = |templates: TemplateSet| {
+        with_facts(component, environment, |facts| {
+            let rendered = templates.render(&component.values, facts)?.into_iter();
+            Ok(rendered.map(|(path, text)| (path.to_owned(), text)).collect::<Vec<_>>())
+        })
+    };
+    let plain = TemplateSet::new(files.clone()).and_then(rendered).map_err(errors)?;
+    // Marks can get in the way of what a template does; then a line has no more than its template.
+    let marked = TemplateSet::marked(files.clone()).and_then(rendered).unwrap_or_default();
+    let source = |line: usize| {
+        let texts = plain.iter().map(|(_, text)| text.as_bytes());
+        let Some((at, line)) = line_in(texts, line) else { return LineSource::Own(SEPARATOR) };
+        let (path, text) = &plain[at];
+        let marked = marked.iter().find(|(marked, _)| marked == path);
+        let place = match marked.and_then(|(_, marked)| *unmark(marked, text)?.get(line - 1)?) {
+            Some((file, line)) => {
+                files.get(file).and_then(|file| line_of(file.shown.clone(), &file.text, line))
+            }
+            None => files.iter().find(|file| file.path == *path).map(|file| Place::file(&file.shown)),
+        };
+        place.map_or(LineSource::Unknown, LineSource::File)
+    };
+    Ok(wanted.iter().map(|line| source(*line)).collect())
 }
 
 fn with_facts<T>(

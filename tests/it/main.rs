@@ -47,6 +47,7 @@ mod template;
 mod tidy;
 mod validate;
 mod vendor;
+mod why;
 
 use std::path::{Path, PathBuf};
 

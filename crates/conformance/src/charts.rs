@@ -21,7 +21,7 @@ pub(crate) struct ChartCase {
     /// Folder of the packed chart.
     charts_dir: PathBuf,
     /// File of the packed chart.
-    chart: PathBuf,
+    pub(crate) chart: PathBuf,
     release: String,
     namespace: String,
     kube_version: String,
@@ -30,7 +30,7 @@ pub(crate) struct ChartCase {
     /// Other flags of `helm template`.
     flags: Vec<String>,
     values: Option<PathBuf>,
-    exit: i32,
+    pub(crate) exit: i32,
     golden: Option<PathBuf>,
     error: Option<String>,
     /// Whether the lines of the error come in no fixed order.
@@ -51,8 +51,8 @@ enum Volatile {
 }
 
 /// Reads the cases of a folder.
-pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, LoadError> {
-    Ok(read(folder)?.into_iter().map(|case| case.into_case(folder)).collect())
+pub(crate) fn load(folder: &Path, rendering: Rendering) -> Result<Vec<Case>, LoadError> {
+    Ok(read(folder)?.into_iter().map(|case| case.into_case(folder, rendering)).collect())
 }
 
 /// Reads what a folder says of its cases.
@@ -60,10 +60,20 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<ChartCase>, LoadError> {
     jsonl::read::<ChartCase>(&folder.join("cases.jsonl"))
 }
 
+/// How charts are rendered.
+#[derive(Clone, Copy)]
+pub(crate) enum Rendering {
+    /// As always.
+    Plain,
+    /// With everything recorded that explains a line, which changes nothing and takes its time.
+    Tracked,
+}
+
 impl ChartCase {
-    fn into_case(self, folder: &Path) -> Case {
+    fn into_case(self, folder: &Path, rendering: Rendering) -> Case {
         let folder = folder.to_owned();
-        Case { id: self.id.clone(), group: self.group().to_owned(), run: Box::new(move || self.run(&folder)) }
+        let group = self.group().to_owned();
+        Case { id: self.id.clone(), group, run: Box::new(move || self.run(&folder, rendering)) }
     }
 
     /// Returns the name of the case.
@@ -82,7 +92,7 @@ impl ChartCase {
         case.split('-').next().unwrap_or(case)
     }
 
-    fn run(&self, folder: &Path) -> Verdict {
+    fn run(&self, folder: &Path, rendering: Rendering) -> Verdict {
         if let Some(Volatile::Reason(reason)) = &self.volatile_lines {
             return Verdict::Skipped(format!("differs between two runs of helm: {reason}"));
         }
@@ -93,7 +103,13 @@ impl ChartCase {
             Ok(want) => want,
             Err(err) => return Verdict::Skipped(format!("the golden cannot be read: {err}")),
         };
-        let got = self.render(folder);
+        let render = match rendering {
+            Rendering::Plain => helm::template,
+            Rendering::Tracked => helm::template_tracked,
+        };
+        let got = self.with_chart(folder, |chart, values, options| {
+            render(chart, values, options).map(|rendered| rendered.to_bytes()).map_err(|err| err.to_string())
+        });
         match &self.volatile_lines {
             Some(Volatile::Lines(lines)) => {
                 compare(&want.without(lines), got.map(|text| without(&text, lines)))
@@ -110,13 +126,6 @@ impl ChartCase {
                 Ok(Expected::Error(text.map(|text| reference::error_text(text)).collect()))
             }
         }
-    }
-
-    fn render(&self, folder: &Path) -> Result<Vec<u8>, String> {
-        self.with_chart(folder, |chart, values, options| {
-            let rendered = helm::template(chart, values, options).map_err(|err| err.to_string())?;
-            Ok(rendered.to_bytes())
-        })
     }
 
     /// Calls `with` with the chart, its values and how it is rendered.
@@ -187,6 +196,6 @@ mod tests {
         let case: ChartCase = serde_json::from_str(line).unwrap();
         assert_eq!(case.group(), "ci");
         let skipped = Verdict::Skipped("differs between two runs of helm: line count differs".to_owned());
-        assert_eq!(case.run(Path::new(".")), skipped);
+        assert_eq!(case.run(Path::new("."), Rendering::Plain), skipped);
     }
 }

@@ -27,6 +27,7 @@ mod report;
 mod runner;
 mod snippets;
 mod validation;
+mod why;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use case::{Case, LoadError};
+use charts::Rendering;
 use fabrikate::Part;
 use report::Report;
 
@@ -69,6 +71,10 @@ enum Kind {
     Charts,
     /// The outputs in such a folder, of one set of values and the next.
     Diff,
+    /// The same charts, rendered while everything is recorded that explains a line.
+    ChartsTracked,
+    /// Random lines of ten of those charts, each traced to a line of a template.
+    Why,
     /// A folder of cases: an input tree, commands, and the files that they made.
     Fabrikate,
     /// The cases of that folder that run `fab install`.
@@ -97,8 +103,10 @@ impl Kind {
         match self {
             Self::Snippets => snippets::load(path),
             Self::HelmCases => helm_cases::load(path),
-            Self::Charts => charts::load(path),
             Self::Diff => diff::load(path),
+            Self::Charts => charts::load(path, Rendering::Plain),
+            Self::ChartsTracked => charts::load(path, Rendering::Tracked),
+            Self::Why => why::load(path),
             Self::Fabrikate => fabrikate::load(path, Part::Others),
             Self::Install => fabrikate::load(path, Part::Install),
             Self::InstallPlans => install_plans::load(path),

@@ -466,7 +466,7 @@ impl Map {
     }
 
     /// Returns what tells the map from all others that exist.
-    pub(crate) fn address(&self) -> usize {
+    pub fn address(&self) -> usize {
         Rc::as_ptr(&self.0).addr()
     }
 }

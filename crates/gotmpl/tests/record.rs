@@ -199,3 +199,61 @@ fn the_last_field_that_was_looked_up_is_known() {
     assert!(map.is_same(&m));
     assert_eq!(key.as_text(), Some("k"));
 }
+
+/// Checks which keys were read for each line, and behind a bar those that decided whether it is there.
+#[track_caller]
+fn check_reads_of_lines(texts: &[&str], want: &[(&str, &str)]) {
+    let inner = Value::map([("k", Value::str("v")), ("on", Value::Bool(true))]);
+    let data = Value::map([("m", inner), ("x", Value::str("1")), ("l", Value::list(vec![Value::str("i")]))]);
+    let (lines, reads) = (Lines::of(["a"]), Reads::in_order(passing));
+    let out = run(texts, data, &lines, &reads);
+    let keys = |origin: &Origin| {
+        let parts = origin.reads.iter().flat_map(|part| reads.part(part.clone()));
+        parts.map(|(_, key)| key.to_text().into_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let line = |number: usize| {
+        let trail = lines.trail("a", number);
+        let own: Vec<String> = trail.iter().map(keys).collect();
+        let because: Vec<String> = trail.iter().flat_map(|origin| origin.because.iter().map(keys)).collect();
+        format!("{} | {}", own.join(" < "), because.join(", "))
+    };
+    let got: Vec<(&str, String)> = out.lines().enumerate().map(|(at, text)| (text, line(at + 1))).collect();
+    let got: Vec<(&str, &str)> = got.iter().map(|(text, keys)| (*text, keys.trim())).collect();
+    assert_eq!(got, want, "texts: {texts:?}");
+}
+
+#[test]
+fn what_a_line_reads_is_known() {
+    check_reads_of_lines(&["a: b\nc: {{ .m.k }}\n"], &[("a: b", "|"), ("c: v", "m k |")]);
+    check_reads_of_lines(&["{{ with .m }}c: {{ .k }}{{ end }}"], &[("c: v", "k | m")]);
+    check_reads_of_lines(
+        &["{{ if .m.on }}\n{{- range .l }}\n- {{ . }}{{ end }}{{ end }}"],
+        &[("", "| l, m on"), ("- i", "l | l, m on")],
+    );
+}
+
+#[test]
+fn what_a_variable_was_made_of_is_read_with_it() {
+    check_reads_of_lines(&["{{ $v := .m.k }}{{ .x }}\n{{ $v }}"], &[("1", "x |"), ("v", "m k |")]);
+    check_reads_of_lines(&["{{ $v := 1 }}{{ $v = .x }}\n{{ $v }}"], &[("", "|"), ("1", "x |")]);
+}
+
+#[test]
+fn what_an_include_reads_is_not_read_by_the_line_that_includes() {
+    check_reads_of_lines(
+        &["{{ include \"b\" . | indent }}", "a: 1\nb: {{ .m.k }}"],
+        &[("", "|"), ("  a: 1", "<  |"), ("  b: v", "m k <  |")],
+    );
+    check_reads_of_lines(
+        &["{{ if .x }}{{ template \"b\" .m }}{{ end }}", "b: {{ .k }}"],
+        &[("b: v", "k < m | x")],
+    );
+}
+
+#[test]
+fn a_value_that_looks_like_an_include_is_none() {
+    check_lines(
+        &["{{ include \"b\" . | indent }}\n{{ 1 }}\n", "1"],
+        &[("", "a:1"), ("  1", "b:1 < a:1"), ("1", "a:2")],
+    );
+}

@@ -4,17 +4,16 @@
 //! Nothing is recorded while charts render. Once one has failed, it is rendered
 //! again with recorders: the same values, moment and seed lead to the same failure.
 
-use std::collections::BTreeSet;
-
-use gotmpl::{Lines, Map, Origin, Passing, Reads, Value};
+use gotmpl::{Lines, Map, Passing, Reads, Value};
 use goyaml::Mapping;
 
 use crate::chart::Chart;
-use crate::engine::{self, Recorders};
+use crate::engine::Recorders;
 use crate::error::Error;
-use crate::prepare::prepare;
+use crate::prepare::{PrepareError, prepare};
 use crate::render::{RenderOptions, finish};
-use crate::site::{Site, origin_site};
+use crate::site::Site;
+use crate::trace::sites;
 
 /// What is known of a failure.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +25,8 @@ pub struct Diagnosis {
     pub trail: Vec<Site>,
     /// The value that a template could not do without.
     pub missing: Option<Missing>,
+    /// The values that a schema does not take, by the keys that lead to them.
+    pub refused: Vec<Vec<String>>,
 }
 
 /// A value that is not there, or is not what a template takes.
@@ -55,8 +56,9 @@ pub enum Found {
 /// Finds out what can be known of a failure of [`crate::template`] with the same arguments.
 pub fn diagnose(error: &Error, chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Diagnosis {
     let site = error.site(chart);
-    let (mut trail, mut missing) = (Vec::new(), None);
+    let (mut trail, mut missing, mut refused) = (Vec::new(), None, Vec::new());
     match (error, &site) {
+        (Error::Prepare(PrepareError::Schema(error)), _) => refused = error.refused().to_vec(),
         (Error::Manifest { path, .. }, Some(site)) => {
             trail = trace(path, last_written(site), chart, values, options);
         }
@@ -65,7 +67,7 @@ pub fn diagnose(error: &Error, chart: &Chart, values: &Mapping, options: &Render
         }
         _ => {}
     }
-    Diagnosis { site, trail, missing }
+    Diagnosis { site, trail, missing, refused }
 }
 
 /// Returns the number of the line of a place, or of the last one before it that is not blank: what is not closed
@@ -75,80 +77,13 @@ fn last_written(site: &Site) -> usize {
     lines.filter(|(_, line)| !line.trim().is_empty()).last().map_or(site.line, |(at, _)| at + 1)
 }
 
-/// A line of a document that a chart was rendered to.
-#[derive(Debug, Clone, Copy)]
-pub struct RenderedLine<'a> {
-    /// The template, as the comment `# Source:` names it.
-    pub path: &'a str,
-    /// The lines of the document below that comment.
-    pub document: &'a [&'a str],
-    /// Which of them, from zero.
-    pub line: usize,
-}
-
-/// Returns the lines of templates that made each of these lines, the last one first; none for a line
-/// that cannot be found again.
-///
-/// The chart is rendered again, as for [`diagnose`], once for all of them.
-pub fn blame(
-    wanted: &[RenderedLine<'_>],
-    chart: &Chart,
-    values: &Mapping,
-    options: &RenderOptions<'_>,
-) -> Vec<Vec<Site>> {
-    let mut found = vec![Vec::new(); wanted.len()];
-    let Ok(prepared) = prepare(chart, values, &options.prepare()) else { return found };
-    let paths: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.path).collect();
-    let lines = Lines::of(paths.iter().copied());
-    let recorders = Recorders { lines: Some(&lines), ..Recorders::default() };
-    let Ok(output) = engine::render(&prepared, options, recorders) else { return found };
-    for path in paths {
-        let Some(text) = output.files.get(path) else { continue };
-        let text = String::from_utf8_lossy(text);
-        let rendered: Vec<&str> = text.lines().collect();
-        for (wanted, sites) in wanted.iter().zip(&mut found).filter(|(wanted, _)| wanted.path == path) {
-            if let Some(line) = same_line(wanted, &rendered) {
-                *sites = sites_of(chart, &lines, path, line + 1);
-            }
-        }
-    }
-    found
-}
-
-/// Finds a line of a document in the file that it was cut from: the same text, with the most lines above
-/// it alike. Lines may have been put into the document meanwhile.
-fn same_line(wanted: &RenderedLine<'_>, rendered: &[&str]) -> Option<usize> {
-    let text = wanted.document.get(wanted.line)?;
-    let alike_above = |line: usize| {
-        let mut above = rendered[..line].iter().rev().peekable();
-        let own = wanted.document[..wanted.line].iter().rev();
-        own.filter(|own| above.next_if(|line| line == own).is_some()).count()
-    };
-    let candidates = (0..rendered.len()).filter(|line| rendered[*line] == *text);
-    // Of two that are alike, the first.
-    candidates.rev().max_by_key(|line| alike_above(*line))
-}
-
 /// Returns the lines of templates that made a line of a rendered file.
 fn trace(path: &str, line: usize, chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Vec<Site> {
     let Ok(prepared) = prepare(chart, values, &options.prepare()) else { return Vec::new() };
     let lines = Lines::of([path]);
     // It fails as it did before.
     let _ = finish(&prepared, options, Recorders { lines: Some(&lines), ..Recorders::default() });
-    sites_of(chart, &lines, path, line)
-}
-
-fn sites_of(chart: &Chart, lines: &Lines, path: &str, line: usize) -> Vec<Site> {
-    // Of the pieces of the line, the one that came the longest way tells most.
-    let trails = lines.trails(path, line).into_iter();
-    let trail = trails.rev().max_by_key(Vec::len).unwrap_or_default();
-    let mut sites: Vec<Site> = Vec::new();
-    for site in trail.iter().filter_map(|origin: &Origin| origin_site(chart, origin)) {
-        if sites.last().is_none_or(|last| (&last.path, last.line) != (&site.path, site.line)) {
-            sites.push(site);
-        }
-    }
-    sites
+    sites(chart, &lines.trail(path, line))
 }
 
 /// Returns whether the failure is one of a value that is not there or of another kind than is wanted.

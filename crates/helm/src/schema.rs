@@ -38,8 +38,25 @@ struct Compiled {
 /// What the schemas of a chart and its subcharts have against the values, as Helm
 /// prints it: for each chart its name and a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SchemaError(String);
+#[error("{text}")]
+pub struct SchemaError {
+    text: String,
+    refused: Vec<Vec<String>>,
+}
+
+impl SchemaError {
+    /// Returns the keys that lead to the values that are not taken, those of a subchart below its name.
+    pub fn refused(&self) -> &[Vec<String>] {
+        &self.refused
+    }
+}
+
+/// What the schemas have against the values so far.
+#[derive(Default)]
+struct Complaints {
+    text: String,
+    refused: Vec<Vec<String>>,
+}
 
 /// Where Helm pretends that a schema lies; relative references start from here.
 const BASE: &str = "file:///values.schema.json";
@@ -55,13 +72,14 @@ impl Schema {
     }
 
     /// Returns what the schema has against the values, if anything.
-    fn complaint(&self, values: &Json) -> Option<String> {
+    fn complaint(&self, values: &Json) -> Option<Complaints> {
         match self.compiled.get_or_init(|| compile(&self.text)) {
-            Err(message) => Some(message.clone()),
+            Err(message) => Some(Complaints { text: message.clone(), refused: Vec::new() }),
             Ok(Compiled { validator, .. }) if validator.is_valid(values) => None,
             Ok(Compiled { source, validator }) => {
                 let errors: Vec<_> = validator.iter_errors(values).collect();
-                Some(report::lines(&errors, source) + "\n")
+                let text = report::lines(&errors, source) + "\n";
+                Some(Complaints { text, refused: errors.iter().flat_map(report::refused).collect() })
             }
         }
     }
@@ -72,23 +90,25 @@ pub(crate) fn validate(chart: &Chart, values: &Map) -> Result<(), SchemaError> {
     if !has_schema(chart) {
         return Ok(());
     }
-    let mut complaints = String::new();
-    complain(chart, &to_json(&Value::Map(values.clone())), &mut complaints);
-    if complaints.is_empty() { Ok(()) } else { Err(SchemaError(complaints)) }
+    let mut all = Complaints::default();
+    complain(chart, &[], &to_json(&Value::Map(values.clone())), &mut all);
+    let Complaints { text, refused } = all;
+    if text.is_empty() { Ok(()) } else { Err(SchemaError { text, refused }) }
 }
 
 fn has_schema(chart: &Chart) -> bool {
     chart.schema.is_some() || chart.dependencies.iter().any(has_schema)
 }
 
-fn complain(chart: &Chart, values: &Json, complaints: &mut String) {
+fn complain(chart: &Chart, names: &[String], values: &Json, all: &mut Complaints) {
     let complaint = chart.schema.as_ref().and_then(|schema| schema.complaint(values));
-    if let Some(complaint) = complaint {
-        write!(complaints, "{}:\n{complaint}", chart.name()).expect("writing to a string cannot fail");
+    if let Some(Complaints { text, refused }) = complaint {
+        write!(all.text, "{}:\n{text}", chart.name()).expect("writing to a string cannot fail");
+        all.refused.extend(refused.iter().map(|keys| [names, keys].concat()));
     }
     for subchart in &chart.dependencies {
         if let Some(values) = values.get(subchart.name()) {
-            complain(subchart, values, complaints);
+            complain(subchart, &[names, &[subchart.name().to_owned()]].concat(), values, all);
         }
     }
 }

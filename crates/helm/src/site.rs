@@ -59,32 +59,37 @@ fn rendered_site(path: &str, rendered: &[u8]) -> Option<Site> {
 }
 
 fn link_site(chart: &Chart, error: &gotmpl::Error) -> Option<Site> {
-    let position = error.position()?;
+    let site = position_site(chart, error.position()?)?;
+    let found = site.text.lines().nth(site.line - 1)?;
+    (found.trim_end() == error.source_line().trim_end()).then_some(site)
+}
+
+/// Returns the line of a template that wrote a piece of output; none for what `tpl` rendered.
+pub(crate) fn origin_site(chart: &Chart, origin: &gotmpl::Origin) -> Option<Site> {
+    let site = position_site(chart, &origin.position)?;
+    let found = site.text.lines().nth(site.line - 1)?;
+    let column = found.len() - found.trim_start().len() + 1;
+    Some(Site { column, ..site })
+}
+
+/// Returns the place of a position in the templates of a chart; none if it is in no file.
+pub(crate) fn position_site(chart: &Chart, position: &gotmpl::Position) -> Option<Site> {
     let file = position.file.to_text();
     let (_, path) = file.split_once('/')?;
     let text = template_text(chart, path)?;
     let line = usize::try_from(position.line).ok()?;
     let found = text.lines().nth(line.checked_sub(1)?)?;
-    if found.trim_end() != error.source_line().trim_end() {
-        return None;
-    }
     let bytes = position.column.and_then(|column| usize::try_from(column).ok()).unwrap_or(0);
     let column = found.char_indices().take_while(|(at, _)| *at < bytes).count() + 1;
     Some(Site { path: path.to_owned(), line, column, text })
 }
 
-/// Returns the line of a template that wrote a piece of output; none for what `tpl` rendered.
-pub(crate) fn origin_site(chart: &Chart, origin: &gotmpl::Origin) -> Option<Site> {
-    let file = origin.position.file.to_text();
-    let (_, path) = file.split_once('/')?;
-    let text = template_text(chart, path)?;
-    let line = usize::try_from(origin.position.line).ok()?;
-    let found = text.lines().nth(line.checked_sub(1)?)?;
-    let column = found.len() - found.trim_start().len() + 1;
-    Some(Site { path: path.to_owned(), line, column, text })
-}
-
 impl Chart {
+    /// Returns the text of a file by its path below the chart's folder, where `charts/x/` leads into a subchart.
+    pub fn text_of(&self, path: &str) -> Option<String> {
+        template_text(self, path)
+    }
+
     /// Returns where defaults of this chart or of one in it set the value that `keys` lead to; those that count
     /// before others come first.
     pub fn default_site(&self, keys: &[String]) -> Option<Site> {
@@ -115,11 +120,11 @@ impl Chart {
     }
 }
 
-/// Finds a template by its path in a chart, where `charts/x/` leads into a subchart.
+/// Finds a template or another file by its path in a chart, where `charts/x/` leads into a subchart.
 fn template_text(chart: &Chart, path: &str) -> Option<String> {
     if let Some((name, rest)) = path.strip_prefix("charts/").and_then(|path| path.split_once('/')) {
         return template_text(chart.subchart(name)?, rest);
     }
-    let file = chart.templates.iter().find(|file| file.path == path)?;
+    let file = chart.templates.iter().chain(chart.files.iter()).find(|file| file.path == path)?;
     Some(String::from_utf8_lossy(&file.data).into_owned())
 }

@@ -74,7 +74,7 @@ impl Exec<'_> {
             Signature { name: function.name, params: function.params, variadic: function.variadic };
         let args = self.arguments(scope, signature, arguments)?;
         if let Some(reads) = self.options.reads {
-            reads.call(function.name, args.iter());
+            reads.call(function.name, args.iter(), || self.reader());
         }
         let result = self.call(function, &args);
         let result = self.called(function.name, node, result)?;
@@ -190,7 +190,7 @@ impl Exec<'_> {
         }
         args.extend(arguments.piped);
         if let Some(reads) = self.options.reads {
-            reads.call(name, args.iter().map(|arg| &arg.value));
+            reads.call(name, args.iter().map(|arg| &arg.value), || self.reader());
         }
         let result = match builtin {
             Builtin::Call => {
@@ -232,7 +232,7 @@ impl Exec<'_> {
     fn argument(&mut self, scope: Scope<'_>, param: Param, node: NodeId) -> Result<Operand> {
         self.node = node;
         let value = match scope.source.kind(node) {
-            NodeKind::Dot => scope.dot.clone(),
+            NodeKind::Dot => self.dot(scope),
             NodeKind::Nil => return self.nil_argument(param),
             NodeKind::Field { names } => {
                 self.fields(scope, scope.dot.clone(), (node, names), Arguments::NONE)?

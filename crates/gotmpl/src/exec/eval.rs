@@ -80,6 +80,7 @@ impl Exec<'_> {
     /// Evaluates a pipeline and declares or assigns its variables.
     pub(super) fn pipeline(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
         self.node = node;
+        let begun = self.begin();
         let pipe = scope.source.pipe(node);
         let mut piped = None;
         for &command in scope.source.children(&pipe.commands) {
@@ -94,8 +95,21 @@ impl Exec<'_> {
             } else {
                 self.variables.stack.push((variable.name, value.clone()));
             }
+            if let Some(reads) = self.options.reads
+                && let Some(at) = self.variables.find(variable)
+            {
+                reads.declare(at, begun.reads);
+            }
         }
         Ok(value)
+    }
+
+    /// Returns the dot.
+    pub(super) fn dot(&self, scope: Scope<'_>) -> Operand {
+        if let Some(reads) = self.options.reads {
+            reads.dot();
+        }
+        scope.dot.clone()
     }
 
     pub(super) fn assign(&mut self, source: &Source, variable: Variable, value: Operand) -> Result<()> {
@@ -154,7 +168,7 @@ impl Exec<'_> {
     fn constant(&mut self, scope: Scope<'_>, node: NodeId) -> Result<Operand> {
         match scope.source.kind(node) {
             NodeKind::Bool(truth) => Ok(Operand::concrete(Value::Bool(*truth))),
-            NodeKind::Dot => Ok(scope.dot.clone()),
+            NodeKind::Dot => Ok(self.dot(scope)),
             NodeKind::Nil => Err(self.fail("nil is not a command")),
             NodeKind::Number { number, .. } => {
                 self.ideal_constant(scope.source, node, scope.source.number(*number))
@@ -197,6 +211,9 @@ impl Exec<'_> {
         let Some(at) = self.variables.find(variable) else {
             return Err(self.fail(format!("undefined variable: {}", scope.source.variable(variable))));
         };
+        if let Some(reads) = self.options.reads {
+            reads.variable(at);
+        }
         let value = self.variables.stack[at].1.clone();
         if names.is_empty() {
             self.not_a_function(scope.source, node, &arguments)?;
@@ -278,7 +295,7 @@ impl Exec<'_> {
             return Err(self.fail(format!("{name} is not a method but has arguments")));
         }
         if let Some(reads) = self.options.reads {
-            reads.key(map, name);
+            reads.key(map, name, || self.reader());
         }
         let of = element_type(map.go_type());
         if let Some(value) = map.get(name.as_bytes()) {

@@ -172,7 +172,7 @@ impl<'a> Exec<'a> {
         let template_depth = std::mem::replace(&mut self.template_depth, 0);
         self.depth += 1;
         if let Some(lines) = self.options.lines {
-            lines.begin(entry);
+            lines.begin(entry, self.options.reads.map_or(0, Reads::so_far));
         }
         let result = if self.depth > self.options.limits.depth {
             let limit = self.options.limits.depth;
@@ -188,7 +188,7 @@ impl<'a> Exec<'a> {
         self.template_depth = template_depth;
         let mut written = std::mem::replace(&mut self.out, out);
         if let Some(lines) = self.options.lines {
-            lines.end(&written);
+            lines.end(&written, self.options.reads.map_or(0, Reads::so_far));
         }
         let kept = result.map(|()| T::from(&written));
         written.clear();
@@ -201,8 +201,14 @@ impl<'a> Exec<'a> {
         let caller = self.current.replace(Arc::clone(entry));
         let node = self.node;
         let frame = self.variables.enter(dot.clone());
+        if let Some(reads) = self.options.reads {
+            reads.begin_dot(0..0);
+        }
         let result = self.walk_list(Scope { source: &entry.source, dot }, &entry.tree().body);
         self.variables.leave(frame);
+        if let Some(reads) = self.options.reads {
+            reads.end_dot();
+        }
         self.node = node;
         self.current = caller;
         result.map(|_| ())

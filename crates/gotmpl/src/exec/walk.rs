@@ -1,6 +1,9 @@
 //! Walks text, actions and control structures, and writes what they print.
 
+use std::sync::Arc;
+
 use crate::fmt;
+use crate::record::{Begun, Lines, Node, Reads};
 use crate::strconv;
 use crate::tree::{Branch, BranchKind, NodeId, NodeKind, Pipe, Source, Span, TemplateCall};
 use crate::types::Kind;
@@ -37,17 +40,19 @@ impl Exec<'_> {
         self.step()?;
         match scope.source.kind(node) {
             NodeKind::Text(text) => {
-                self.record_write(Some(text.start));
+                let begun = self.begin();
+                self.record_write(Some(text.start), begun);
                 let text = scope.source.bytes(text);
                 self.out.extend_from_slice(text);
                 self.written(text.len())?;
             }
             NodeKind::Action { pipe } => {
                 // What is declared here lasts until the next end, and is not printed.
+                let begun = self.begin();
                 let value = self.pipeline(scope, *pipe)?;
                 if scope.source.pipe(*pipe).declared.is_empty() {
                     self.node = node;
-                    self.print(&value.value)?;
+                    self.print(&value.value, begun)?;
                 }
             }
             NodeKind::Branch(branch) => {
@@ -73,15 +78,49 @@ impl Exec<'_> {
         Ok(Flow::Next)
     }
 
-    /// Tells the recorders that the node of the moment is about to write.
-    fn record_write(&self, text: Option<u32>) {
+    /// Tells the recorders that the node of the moment, which began then, is about to write.
+    fn record_write(&self, text: Option<u32>, begun: Begun) {
         if let (Some(lines), Some(entry)) = (self.options.lines, &self.current) {
-            lines.write(self.out.len(), (entry, self.node), text);
+            lines.write(self.out.len(), (entry, self.node), text, (begun, self.reads_so_far()));
         }
     }
 
-    fn print(&mut self, value: &Value) -> Result<()> {
-        self.record_write(None);
+    /// Returns how far the recorders are.
+    pub(super) fn begin(&self) -> Begun {
+        Begun { reads: self.reads_so_far(), runs: self.options.lines.map_or(0, Lines::runs) }
+    }
+
+    /// Returns the node of the moment.
+    pub(super) fn reader(&self) -> Node {
+        self.current.as_ref().map(|entry| (Arc::clone(entry), self.node))
+    }
+
+    pub(super) fn reads_so_far(&self) -> usize {
+        self.options.reads.map_or(0, Reads::so_far)
+    }
+
+    /// Tells the recorders that a body begins because of what was read since then.
+    fn record_body(&self, pipe: NodeId, kind: BranchKind, begun: Begun) {
+        let part = begun.reads..self.reads_so_far();
+        if let (Some(lines), Some(entry)) = (self.options.lines, &self.current) {
+            lines.open(entry, pipe, part.clone());
+        }
+        if let Some(reads) = self.options.reads.filter(|_| kind != BranchKind::If) {
+            reads.begin_dot(part);
+        }
+    }
+
+    fn record_end_of_body(&self, kind: BranchKind) {
+        if let Some(lines) = self.options.lines {
+            lines.close();
+        }
+        if let Some(reads) = self.options.reads.filter(|_| kind != BranchKind::If) {
+            reads.end_dot();
+        }
+    }
+
+    fn print(&mut self, value: &Value, begun: Begun) -> Result<()> {
+        self.record_write(None, begun);
         if let Some(reads) = self.options.reads {
             reads.whole(value);
         }
@@ -111,12 +150,19 @@ impl Exec<'_> {
     }
 
     fn walk_if_or_with(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
+        let begun = self.begin();
         let value = self.pipeline(scope, branch.pipe)?;
-        if self.is_true(&value.value)? {
+        let is_true = self.is_true(&value.value)?;
+        let kind = if is_true { branch.kind } else { BranchKind::If };
+        self.record_body(branch.pipe, kind, begun);
+        let flow = if is_true {
             let dot = if branch.kind == BranchKind::With { &value } else { scope.dot };
-            return self.walk_list(Scope { dot, ..scope }, &branch.body);
-        }
-        self.walk_otherwise(scope, branch)
+            self.walk_list(Scope { dot, ..scope }, &branch.body)
+        } else {
+            self.walk_otherwise(scope, branch)
+        };
+        self.record_end_of_body(kind);
+        flow
     }
 
     /// Returns whether a value counts as true.
@@ -139,7 +185,9 @@ impl Exec<'_> {
     }
 
     fn walk_range(&mut self, scope: Scope<'_>, branch: &Branch) -> Result<Flow> {
+        let begun = self.begin();
         let value = self.pipeline(scope, branch.pipe)?.value;
+        self.record_body(branch.pipe, branch.kind, begun);
         if let Some(reads) = self.options.reads {
             reads.whole(&value);
         }
@@ -177,7 +225,9 @@ impl Exec<'_> {
                 return Err(self.no_range(&value));
             }
         }
-        if rounds.any { Ok(Flow::Next) } else { self.walk_otherwise(scope, branch) }
+        let flow = if rounds.any { Ok(Flow::Next) } else { self.walk_otherwise(scope, branch) };
+        self.record_end_of_body(branch.kind);
+        flow
     }
 
     fn no_range(&self, value: &Value) -> crate::Error {
@@ -280,13 +330,14 @@ impl Exec<'_> {
         if self.template_depth == MAX_TEMPLATE_DEPTH {
             return Err(self.fail(format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})")));
         }
+        let begun = self.begin();
         let dot = match call.pipe {
             Some(pipe) => self.pipeline(scope, pipe)?,
             None => Operand::INVALID,
         };
         self.template_depth += 1;
         if let (Some(lines), Some(current)) = (self.options.lines, &self.current) {
-            lines.call(current, self.node);
+            lines.call(current, self.node, begun.reads..self.reads_so_far());
         }
         let result =
             stacker::maybe_grow(crate::STACK_MARGIN, crate::STACK_STEP, || self.run_frame(&entry, &dot));

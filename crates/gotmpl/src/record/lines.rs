@@ -7,6 +7,7 @@
 //! the same but for blanks around it came from there.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use crate::value::Str;
 /// Records which node wrote what, in the executions of some templates.
 #[derive(Debug)]
 pub struct Lines {
-    templates: Vec<Str>,
+    /// The templates whose executions are recorded; none for all.
+    templates: Option<Vec<Str>>,
     log: RefCell<Log>,
 }
 
@@ -31,6 +33,18 @@ pub struct Origin {
     pub template: Str,
     /// The node as Go writes it; none for text.
     pub node: Option<String>,
+    /// The parts of [`Reads`](crate::Reads) that were read for it, if that was recorded in order.
+    pub reads: Vec<Range<usize>>,
+    /// Why it was reached: the pipelines of the `if`, `with` and `range` around it, the innermost first.
+    pub because: Vec<Origin>,
+}
+
+/// How far recorders were when a node began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    pub(crate) reads: usize,
+    /// How many executions had ended inside the one that the node is part of.
+    pub(crate) runs: usize,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +65,9 @@ struct Run {
     pieces: Vec<Piece>,
     inside: Vec<Run>,
     caller: Option<Rc<Caller>>,
+    body: Option<Rc<Body>>,
+    /// What was read meanwhile.
+    reads: Range<usize>,
 }
 
 /// What one node wrote in one go; it ends where the next piece begins.
@@ -60,8 +77,12 @@ struct Piece {
     place: Place,
     /// The calls by `template` that led here.
     caller: Option<Rc<Caller>>,
-    /// How many executions inside had ended by then.
-    inside: usize,
+    /// The bodies that it is in.
+    body: Option<Rc<Body>>,
+    /// The executions inside that ended while it was made.
+    inside: Range<usize>,
+    /// What was read to make it.
+    reads: Range<usize>,
 }
 
 #[derive(Debug)]
@@ -75,13 +96,33 @@ struct Place {
 #[derive(Debug)]
 struct Caller {
     place: Place,
+    body: Option<Rc<Body>>,
+    reads: Range<usize>,
     outer: Option<Rc<Caller>>,
+}
+
+/// The body of an `if`, `with` or `range`, and the pipeline that it depends on.
+#[derive(Debug)]
+struct Body {
+    place: Place,
+    reads: Range<usize>,
+    outer: Option<Rc<Body>>,
 }
 
 impl Lines {
     /// Returns a recorder of the executions of those templates, with all that they execute.
     pub fn of<T: Into<Str>>(templates: impl IntoIterator<Item = T>) -> Self {
-        Lines { templates: templates.into_iter().map(Into::into).collect(), log: RefCell::default() }
+        Lines { templates: Some(templates.into_iter().map(Into::into).collect()), log: RefCell::default() }
+    }
+
+    /// Returns a recorder of all executions.
+    pub fn of_all() -> Self {
+        Lines { templates: None, log: RefCell::default() }
+    }
+
+    /// Returns the trail of a line that tells most, with what was read for all of its pieces; empty if it is not known.
+    pub fn trail(&self, template: &str, line: usize) -> Vec<Origin> {
+        main_trail(self.trails(template, line))
     }
 
     /// Returns what wrote a line (from 1) of the output of one of them: for each piece of the line the node that made it, then
@@ -94,9 +135,17 @@ impl Lines {
         run.map_or_else(Vec::new, |run| run.trails(line))
     }
 
-    pub(crate) fn begin(&self, entry: &Arc<Entry>) {
+    /// Returns how many executions have ended inside the one that is running.
+    pub(crate) fn runs(&self) -> usize {
+        self.log.borrow().running.last().map_or(0, |run| run.inside.len())
+    }
+
+    pub(crate) fn begin(&self, entry: &Arc<Entry>, reads: usize) {
         let mut log = self.log.borrow_mut();
-        if log.running.is_empty() && (log.others > 0 || !self.templates.contains(&entry.name)) {
+        if log.running.is_empty()
+            && (log.others > 0
+                || self.templates.as_ref().is_some_and(|templates| !templates.contains(&entry.name)))
+        {
             log.others += 1;
             return;
         }
@@ -106,16 +155,19 @@ impl Lines {
             pieces: Vec::new(),
             inside: Vec::new(),
             caller: None,
+            body: None,
+            reads: reads..reads,
         });
     }
 
-    pub(crate) fn end(&self, written: &[u8]) {
+    pub(crate) fn end(&self, written: &[u8], reads: usize) {
         let mut log = self.log.borrow_mut();
         let Some(mut run) = log.running.pop() else {
             log.others = log.others.saturating_sub(1);
             return;
         };
         written.clone_into(&mut run.text);
+        run.reads.end = reads;
         match log.running.last_mut() {
             Some(outer) => outer.inside.push(run),
             None => {
@@ -126,26 +178,53 @@ impl Lines {
     }
 
     /// Records that a node is about to write where the output has come to.
-    pub(crate) fn write(&self, start: usize, (entry, node): (&Arc<Entry>, NodeId), text: Option<u32>) {
+    pub(crate) fn write(
+        &self,
+        start: usize,
+        (entry, node): (&Arc<Entry>, NodeId),
+        text: Option<u32>,
+        (begun, reads): (Begun, usize),
+    ) {
         let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
         let place = Place { entry: Arc::clone(entry), node, text };
-        run.pieces.push(Piece { start, place, caller: run.caller.clone(), inside: run.inside.len() });
+        let (caller, body) = (run.caller.clone(), run.body.clone());
+        let inside = begun.runs..run.inside.len();
+        run.pieces.push(Piece { start, place, caller, body, inside, reads: begun.reads..reads });
     }
 
     /// Records that a node calls a template that writes into the same output.
-    pub(crate) fn call(&self, entry: &Arc<Entry>, node: NodeId) {
+    pub(crate) fn call(&self, entry: &Arc<Entry>, node: NodeId, reads: Range<usize>) {
         let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
         let place = Place { entry: Arc::clone(entry), node, text: None };
-        run.caller = Some(Rc::new(Caller { place, outer: run.caller.take() }));
+        // What is around the call is around what it calls, and is told with it.
+        let body = run.body.take();
+        run.caller = Some(Rc::new(Caller { place, body, reads, outer: run.caller.take() }));
     }
 
     /// Records that the template called last has ended.
     pub(crate) fn return_from_call(&self) {
         let mut log = self.log.borrow_mut();
         let Some(run) = log.running.last_mut() else { return };
-        run.caller = run.caller.take().and_then(|caller| caller.outer.as_ref().map(Rc::clone));
+        let caller = run.caller.take();
+        run.body = caller.as_ref().and_then(|caller| caller.body.clone());
+        run.caller = caller.and_then(|caller| caller.outer.as_ref().map(Rc::clone));
+    }
+
+    /// Records that a body begins, because of what was read for a pipeline.
+    pub(crate) fn open(&self, entry: &Arc<Entry>, pipe: NodeId, reads: Range<usize>) {
+        let mut log = self.log.borrow_mut();
+        let Some(run) = log.running.last_mut() else { return };
+        let place = Place { entry: Arc::clone(entry), node: pipe, text: None };
+        run.body = Some(Rc::new(Body { place, reads, outer: run.body.take() }));
+    }
+
+    /// Records that the body ends that began last.
+    pub(crate) fn close(&self) {
+        let mut log = self.log.borrow_mut();
+        let Some(run) = log.running.last_mut() else { return };
+        run.body = run.body.take().and_then(|body| body.outer.as_ref().map(Rc::clone));
     }
 }
 
@@ -169,20 +248,30 @@ impl Run {
     /// Returns where a part of a line came from that a piece wrote.
     fn trail(&self, piece: &Piece, part: std::ops::Range<usize>, end: usize) -> Vec<Origin> {
         let mut trail = Vec::new();
+        let mut reads = vec![piece.reads.clone()];
         if piece.place.text.is_none() {
             let before = &self.text[piece.start..part.start];
             let wanted = line_part(&self.text[..end], part.start);
             let same = before.split(|byte| *byte == b'\n').filter(|line| line.trim_ascii() == wanted).count();
-            let inside = self.inside[..piece.inside].iter().rev();
+            // What was made before can be in a variable.
+            let first = if piece.place.has_variable() { 0 } else { piece.inside.start };
+            let inside = self.inside[first..piece.inside.end].iter().rev();
             let found = inside.filter_map(|run| run.find(wanted, same).map(|line| (run, line)));
-            if let Some((run, line)) = found.take(1).next() {
-                trail = run.trails(line).into_iter().next().unwrap_or_default();
+            let found = found.take(1).next();
+            if let Some((run, line)) = found {
+                trail = main_trail(run.trails(line));
+            }
+            if found.is_some() || wanted.is_empty() {
+                let made = self.inside[piece.inside.clone()].iter().map(|run| &run.reads);
+                reads = without(&piece.reads, made);
             }
         }
-        trail.push(piece.place.origin(&self.text[piece.start..part.start]));
+        let because = Body::all(piece.body.as_ref());
+        trail.push(piece.place.origin(&self.text[piece.start..part.start], reads, because));
         let mut caller = piece.caller.as_ref();
         while let Some(call) = caller {
-            trail.push(call.place.origin(b""));
+            let because = Body::all(call.body.as_ref());
+            trail.push(call.place.origin(b"", vec![call.reads.clone()], because));
             caller = call.outer.as_ref();
         }
         trail
@@ -199,9 +288,41 @@ impl Run {
     }
 }
 
+impl Body {
+    /// Returns the pipelines that a body and those around it depend on.
+    fn all(mut innermost: Option<&Rc<Body>>) -> Vec<Origin> {
+        let mut all = Vec::new();
+        while let Some(body) = innermost {
+            all.push(body.place.origin(b"", vec![body.reads.clone()], Vec::new()));
+            innermost = body.outer.as_ref();
+        }
+        all
+    }
+}
+
+/// Returns what is left of a range without others, which lie in it in their order.
+fn without<'r>(whole: &Range<usize>, parts: impl Iterator<Item = &'r Range<usize>>) -> Vec<Range<usize>> {
+    let mut left = Vec::new();
+    let mut start = whole.start;
+    for part in parts {
+        left.push(start..part.start);
+        start = part.end;
+    }
+    left.push(start..whole.end);
+    left.retain(|part| part.start < part.end);
+    left
+}
+
 impl Place {
+    /// Whether the node has a variable in it other than the data of the template.
+    fn has_variable(&self) -> bool {
+        let text = self.entry.source.text_of(self.node);
+        let mut behind = text.split('$').skip(1);
+        behind.any(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    }
+
     /// Returns the node with its position, or that of its text after what it wrote before.
-    fn origin(&self, before: &[u8]) -> Origin {
+    fn origin(&self, before: &[u8], reads: Vec<Range<usize>>, because: Vec<Origin>) -> Origin {
         let source = &self.entry.source;
         let (line, column) = match self.text {
             Some(start) => {
@@ -218,8 +339,25 @@ impl Place {
             position: Position { file: self.entry.file.clone(), line, column },
             template: self.entry.name.clone(),
             node: self.text.is_none().then(|| source.text_of(self.node)),
+            reads,
+            because,
         }
     }
+}
+
+/// Returns the trail that came the longest way, with what the others read added to its innermost part.
+fn main_trail(trails: Vec<Vec<Origin>>) -> Vec<Origin> {
+    let longest = |(_, trail): &(usize, &Vec<Origin>)| trail.len();
+    let Some(main) = trails.iter().enumerate().rev().max_by_key(longest).map(|(at, _)| at) else {
+        return Vec::new();
+    };
+    let all: Vec<Range<usize>> =
+        trails.iter().filter_map(|trail| trail.first()).flat_map(|origin| origin.reads.clone()).collect();
+    let mut trail = trails.into_iter().nth(main).unwrap_or_default();
+    if let Some(innermost) = trail.first_mut() {
+        innermost.reads = all;
+    }
+    trail
 }
 
 fn count_newlines(text: &[u8]) -> usize {

@@ -7,5 +7,7 @@
 mod lines;
 mod reads;
 
+pub(crate) use lines::Begun;
 pub use lines::{Lines, Origin};
+pub(crate) use reads::Node;
 pub use reads::{Passing, Read, Reads};

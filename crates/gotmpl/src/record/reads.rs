@@ -7,7 +7,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
+use crate::error::Position;
+use crate::templates::Entry;
+use crate::tree::NodeId;
 use crate::value::{Map, Str, Value};
 
 /// Records what is read.
@@ -16,7 +21,29 @@ pub struct Reads {
     passing: fn(&str) -> Passing,
     maps: RefCell<BTreeMap<usize, Read>>,
     last: RefCell<Option<(Map, Str)>>,
+    log: Option<RefCell<Log>>,
 }
+
+/// The look-ups in their order.
+#[derive(Debug, Default)]
+struct Log {
+    reads: Vec<LookUp>,
+    /// What was read for the variables that there are, by their places on the stack.
+    variables: BTreeMap<usize, Range<usize>>,
+    /// What was read for the dots of the bodies that are running, the innermost last.
+    dots: Vec<Range<usize>>,
+}
+
+/// A look-up of a key in a map.
+#[derive(Debug, Clone)]
+struct LookUp {
+    map: Map,
+    key: Str,
+    node: Node,
+}
+
+/// The node of a template that something is read for; none outside of templates.
+pub(crate) type Node = Option<(Arc<Entry>, NodeId)>;
 
 /// What a function does with the maps that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +77,90 @@ const MAX_DEPTH: usize = 10_000;
 impl Reads {
     /// Returns a recorder that has seen nothing. `passing` tells of a function or builtin what it reads.
     pub fn new(passing: fn(&str) -> Passing) -> Self {
-        Reads { passing, maps: RefCell::default(), last: RefCell::default() }
+        Reads { passing, maps: RefCell::default(), last: RefCell::default(), log: None }
+    }
+
+    /// Returns a recorder that remembers the order of what is read, too, so that [`Lines`](crate::Lines) can tell
+    /// what was read for a line.
+    pub fn in_order(passing: fn(&str) -> Passing) -> Self {
+        Reads { log: Some(RefCell::default()), ..Reads::new(passing) }
+    }
+
+    /// Returns the maps and keys of a part of what was read.
+    pub fn part(&self, part: Range<usize>) -> Vec<(Map, Str)> {
+        let log = self.log.as_ref().map(RefCell::borrow);
+        let part = |log: std::cell::Ref<'_, Log>| {
+            let reads = log.reads.get(part)?.iter();
+            Some(reads.map(|read| (read.map.clone(), read.key.clone())).collect())
+        };
+        log.and_then(part).unwrap_or_default()
+    }
+
+    /// Returns all that was looked up, with the places where that was, in order and each once.
+    pub fn all(&self) -> Vec<(Map, Str, Position)> {
+        let mut all: Vec<(Map, Str, Position)> = Vec::new();
+        let mut known = BTreeSet::new();
+        for LookUp { map, key, node } in self.log.iter().flat_map(|log| log.borrow().reads.clone()) {
+            let Some((entry, node)) = node else { continue };
+            let (line, column) = entry.source.position(node);
+            if known.insert((map.address(), key.clone(), Arc::as_ptr(&entry).addr(), line, column)) {
+                all.push((map, key, Position { file: entry.file.clone(), line, column: Some(column) }));
+            }
+        }
+        all
+    }
+
+    /// Returns how much was read so far.
+    pub(crate) fn so_far(&self) -> usize {
+        self.log.as_ref().map_or(0, |log| log.borrow().reads.len())
+    }
+
+    /// Records that a variable gets its value from what was read since `start`.
+    pub(crate) fn declare(&self, variable: usize, start: usize) {
+        if let Some(log) = &self.log {
+            let mut log = log.borrow_mut();
+            let part = start..log.reads.len();
+            log.variables.insert(variable, part);
+        }
+    }
+
+    /// Records that a variable is read, and so what it was made of.
+    pub(crate) fn variable(&self, variable: usize) {
+        if let Some(log) = &self.log {
+            let mut log = log.borrow_mut();
+            let part = log.variables.get(&variable).cloned().unwrap_or_default();
+            log.extend(part);
+        }
+    }
+
+    /// Records that a body begins whose dot comes from this part of what was read.
+    pub(crate) fn begin_dot(&self, part: Range<usize>) {
+        if let Some(log) = &self.log {
+            log.borrow_mut().dots.push(part);
+        }
+    }
+
+    /// Records that the body ends that began last.
+    pub(crate) fn end_dot(&self) {
+        if let Some(log) = &self.log {
+            log.borrow_mut().dots.pop();
+        }
+    }
+
+    /// Records that the dot is read, and so what it was made of.
+    pub(crate) fn dot(&self) {
+        if let Some(log) = &self.log {
+            let mut log = log.borrow_mut();
+            let part = log.dots.last().cloned().unwrap_or_default();
+            log.extend(part);
+        }
+    }
+
+    fn log(&self, map: &Map, key: &Str, node: impl FnOnce() -> Node) {
+        if let Some(log) = &self.log {
+            let read = LookUp { map: map.clone(), key: key.clone(), node: node() };
+            log.borrow_mut().reads.push(read);
+        }
     }
 
     /// Returns what was read of a map; none if nobody looked at it.
@@ -68,9 +178,11 @@ impl Reads {
         self.last.replace(None);
     }
 
-    pub(crate) fn key(&self, map: &Map, key: &str) {
-        self.last.replace(Some((map.clone(), Str::from(key))));
-        self.mark(map, |read| _ = read.keys.insert(Str::from(key)));
+    pub(crate) fn key(&self, map: &Map, key: &str, node: impl FnOnce() -> Node) {
+        let key = Str::from(key);
+        self.last.replace(Some((map.clone(), key.clone())));
+        self.log(map, &key, node);
+        self.mark(map, |read| _ = read.keys.insert(key));
     }
 
     pub(crate) fn truth(&self, value: &Value) {
@@ -100,7 +212,12 @@ impl Reads {
     }
 
     /// Records that a function is called with these arguments.
-    pub(crate) fn call<'v>(&self, function: &str, args: impl Iterator<Item = &'v Value> + Clone) {
+    pub(crate) fn call<'v>(
+        &self,
+        function: &str,
+        args: impl Iterator<Item = &'v Value> + Clone,
+        node: impl Fn() -> Node,
+    ) {
         if !args.clone().any(holds) {
             return;
         }
@@ -110,18 +227,19 @@ impl Reads {
             Passing::Whole => args.for_each(|value| self.whole(value)),
             Passing::Keys => {
                 for value in args.clone().filter(|value| holds(value)) {
-                    self.look_up(value, args.clone());
+                    self.look_up(value, args.clone(), &node);
                 }
             }
         }
     }
 
     /// Records the look-up of texts in a value: each in what the ones before it led to.
-    fn look_up<'v>(&self, value: &Value, keys: impl Iterator<Item = &'v Value>) {
+    fn look_up<'v>(&self, value: &Value, keys: impl Iterator<Item = &'v Value>, node: &impl Fn() -> Node) {
         let mut found = Some(value.clone());
         for key in keys {
             match (key, found.as_ref().and_then(Value::as_map)) {
                 (Value::Str(key), Some(map)) => {
+                    self.log(&map, key, node);
                     self.mark(&map, |read| _ = read.keys.insert(key.clone()));
                     found = map.get(key.as_bytes());
                 }
@@ -142,6 +260,21 @@ impl Reads {
         // The map is kept, so that no other one can come to lie at its address.
         let unread = || Read { map: map.clone(), keys: BTreeSet::new(), truth: false, whole: false };
         mark(maps.entry(map.address()).or_insert_with(unread))
+    }
+}
+
+impl Log {
+    /// Adds a part of what was read once more. What a variable was made of is a part that ended before.
+    fn extend(&mut self, part: Range<usize>) {
+        /// Variables can be made of each other without end.
+        const MOST: usize = 64;
+        let mut known = BTreeSet::new();
+        for at in part {
+            let Some(read) = self.reads.get(at).cloned() else { return };
+            if known.len() < MOST && known.insert((read.map.address(), read.key.clone())) {
+                self.reads.push(read);
+            }
+        }
     }
 }
 

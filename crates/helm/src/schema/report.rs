@@ -52,6 +52,17 @@ pub(super) fn lines_below(depth: usize, errors: &[ValidationError<'_>], schema: 
     lines.join("\n")
 }
 
+/// Returns the keys of the values that an error is about.
+pub(super) fn refused(error: &ValidationError<'_>) -> Vec<Vec<String>> {
+    let path = tokens(error.instance_path().as_str());
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(|name| [path.as_slice(), &[name.clone()]].concat()).collect()
+        }
+        _ => vec![path],
+    }
+}
+
 impl Failure {
     fn new(keyword: &str, path: &[String], text: impl Into<String>, causes: Vec<Failure>) -> Self {
         Failure { rank: rank(keyword), pointer: pointer(path), text: text.into(), causes, is_group: false }
