@@ -96,6 +96,7 @@ enum Format {
 pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
     let diff = args.sides.diff(ui)?;
     let (before, failures): (Vec<_>, Vec<_>) = diff.failures.iter().partition(|failed| failed.of_base);
+    ui.status(format_args!("Compared {} with {}", diff.head.name, diff.base.name));
     let form = Form { is_styled: Ui::data_is_styled() };
     ui.data(match args.output_format {
         Format::Text if args.stat => stat(&diff),

@@ -5,9 +5,10 @@
 //! it is the cause. If several do, the earlier component is rendered with each of
 //! them alone, and what appears then is due to that one.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use goyaml::{Mapping, Value};
 
@@ -18,7 +19,7 @@ use super::sides::Loaded;
 use super::unchanged::{differing, is_same_tree};
 use super::{Action, Diff, Pair, ResourceDiff, Rules, compare_environment};
 use crate::project::RenderSettings;
-use crate::resolve::{ResolvedComponent, ResolvedTree};
+use crate::resolve::ResolvedComponent;
 
 /// Why resources differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,32 +101,31 @@ pub(super) fn explain(
     rules: &Rules,
 ) {
     let mut causes = Causes { all: Vec::new(), numbers: BTreeMap::new(), renderings: MAX_RENDERINGS };
+    let folders = RefCell::default();
     for (environment, files) in diff.environments.iter_mut().zip(pairs) {
-        let named = |tree: &&ResolvedTree| tree.environment.to_string() == environment.name;
-        let (old, new) = (base.prepared.trees.iter().find(named), head.prepared.trees.iter().find(named));
-        let mut of_component: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, resource) in environment.resources.iter().enumerate() {
-            of_component.entry(resource.component.clone()).or_default().push(at);
+        let differing: BTreeSet<String> =
+            environment.resources.iter().map(|resource| resource.component.clone()).collect();
+        let components = |side: &Loaded<'_>| -> BTreeMap<String, ResolvedComponent> {
+            let trees = side.prepared.trees.iter();
+            let own = trees.filter(|tree| tree.environment.to_string() == environment.name);
+            let own = own.flat_map(|tree| &tree.components).filter(|one| differing.contains(&one.path));
+            own.map(|component| (component.path.clone(), component.clone())).collect()
+        };
+        let (old, new) = (components(base), components(head));
+        let sides = Sides { base, head, files, rules, folders: &folders };
+        let mut of_component: BTreeMap<String, Vec<&mut ResourceDiff>> = BTreeMap::new();
+        for resource in &mut environment.resources {
+            of_component.entry(resource.component.clone()).or_default().push(resource);
         }
-        for (path, places) in of_component {
-            let find = |tree: Option<&'_ ResolvedTree>| -> Option<ResolvedComponent> {
-                tree?.components.iter().find(|component| component.path == path).cloned()
-            };
-            let sides = Sides { base, head, files, rules };
-            let found = match (find(old), find(new)) {
-                (Some(old), Some(new)) => sides.candidates(&old, &new),
-                (None, Some(new)) => vec![only(&new, None, Some("new"))],
-                (Some(old), None) => vec![only(&old, Some("there"), None)],
+        for (path, resources) in of_component {
+            let (old, new) = (old.get(&path), new.get(&path));
+            let found = match (old, new) {
+                (Some(old), Some(new)) => sides.candidates(old, new),
+                (None, Some(new)) => vec![only(new, None, Some("new"))],
+                (Some(old), None) => vec![only(old, Some("there"), None)],
                 (None, None) => continue,
             };
-            let resources: Vec<&mut ResourceDiff> = environment
-                .resources
-                .iter_mut()
-                .enumerate()
-                .filter(|(at, _)| places.contains(at))
-                .map(|(_, resource)| resource)
-                .collect();
-            causes.assign(&found, resources, &sides, (find(old), find(new)));
+            causes.assign(&found, resources, &sides, (old, new));
         }
     }
     diff.causes = causes.all;
@@ -154,7 +154,7 @@ impl Causes {
         candidates: &[Candidate],
         resources: Vec<&mut ResourceDiff>,
         sides: &Sides<'_>,
-        (old, new): (Option<ResolvedComponent>, Option<ResolvedComponent>),
+        (old, new): (Option<&ResolvedComponent>, Option<&ResolvedComponent>),
     ) {
         let numbers: Vec<usize> = candidates.iter().map(|candidate| self.number(&candidate.cause)).collect();
         let (Some(old), Some(new), 2..=MAX_CANDIDATES) = (old, new, candidates.len()) else {
@@ -167,7 +167,7 @@ impl Causes {
         }
         self.renderings -= candidates.len();
         let effects: Vec<BTreeSet<(Identity, String)>> =
-            candidates.iter().map(|candidate| sides.effects(candidate, &old, &new)).collect();
+            candidates.iter().map(|candidate| sides.effects(candidate, old, new)).collect();
         for resource in resources {
             let own = places(resource);
             let due = effects.iter().zip(&numbers).filter(|(effect, _)| !effect.is_disjoint(&own));
@@ -199,7 +199,11 @@ struct Sides<'a> {
     head: &'a Loaded<'a>,
     files: &'a Pair,
     rules: &'a Rules,
+    folders: &'a Folders,
 }
+
+/// Which pairs of folders are the same: many components have one chart.
+type Folders = RefCell<BTreeMap<(PathBuf, PathBuf), bool>>;
 
 fn only(component: &ResolvedComponent, from: Option<&str>, to: Option<&str>) -> Candidate {
     let cause = Cause {
@@ -244,7 +248,12 @@ impl Sides<'_> {
             found.push(Candidate { cause, effect: Effect::Rest });
         }
         let folders = (self.base.renderer.on_disk(&old.input), self.head.renderer.on_disk(&new.input));
-        if !is_same_tree(&folders.0, &folders.1) {
+        let is_same = *self
+            .folders
+            .borrow_mut()
+            .entry(folders.clone())
+            .or_insert_with(|| is_same_tree(&folders.0, &folders.1));
+        if !is_same {
             let cause = match (chart(&folders.0), chart(&folders.1)) {
                 (Some((_, from)), Some((name, to))) if from != to => {
                     let version = new.own.place_of("version");

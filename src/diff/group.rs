@@ -5,7 +5,7 @@
 //! tag changes alike. What is new or gone is alike if it is the same resource in
 //! several environments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use goyaml::Value;
 
@@ -103,14 +103,10 @@ impl<'a> Group<'a> {
     }
 }
 
-fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut found = Vec::new();
-    for item in items {
-        if !found.contains(&item) {
-            found.push(item);
-        }
-    }
-    found
+/// Returns each item once, in the order of the first ones.
+fn distinct<T: Ord + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.filter(|item| seen.insert(item.clone())).collect()
 }
 
 /// What is the same for resources that change alike.

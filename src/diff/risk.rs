@@ -79,10 +79,9 @@ impl Found {
 
     fn deletion(&mut self, old: &Resource) {
         let kind = old.id.kind.as_str();
-        match DELETIONS.iter().find(|(known, _)| *known == kind) {
-            Some((_, what)) => self.high("deletion", format!("{kind} is removed: {what}")),
-            // That it is removed is said already.
-            None => {}
+        // That another kind is removed is said already.
+        if let Some((_, what)) = DELETIONS.iter().find(|(known, _)| *known == kind) {
+            self.high("deletion", format!("{kind} is removed: {what}"));
         }
     }
 
