@@ -66,6 +66,11 @@ pub fn explain(options: &ExplainOptions) -> Result<Explanation, Vec<Failure>> {
     let Loaded { definition, environments, project, places, mut warnings } = loaded;
     let environment = environments.first().unwrap_or(&options.environment);
     let (mut resolution, visits) = walk(&definition, environment);
+    // A file that cannot be read may set anything; a component that is not there sets nothing of another one.
+    let is_broken = |failure: &Failure| !matches!(*failure.error, Error::NotInstalled { .. });
+    if resolution.failures.iter().any(is_broken) {
+        return Err(resolution.failures);
+    }
     let listed = project.rendering.environments();
     let is_listed = environment.names().iter().all(|name| listed.contains(name));
     check_environment(&resolution.warnings, is_listed).map_err(|error| vec![whole_run(error)])?;

@@ -94,3 +94,10 @@ fn without_its_chart_a_component_has_its_config() {
     assert!(run.stdout.contains("config/common.yaml:8:13 = \"2.0\""), "{}", run.stdout);
     run.says(&["warning: the defaults of the chart are not known: there is no chart at `chart`"]);
 }
+
+#[test]
+fn a_config_file_that_cannot_be_read_is_an_error() {
+    let hld = Hld::new(&FILES);
+    hld.write("config/prod.yaml", "subcomponents: {app: {config: [1]}}\n");
+    hld.fails(&["explain", "prod", "app"], 2, &["`config` must be a map, not a list"]);
+}
