@@ -65,7 +65,7 @@ pub fn generate(
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
     let prepared = Prepared::new(options, &place::typed(&options.directory), heard)?;
-    render(&prepared, prepared.renderer(), heard)
+    render(&prepared, &prepared.renderer(), heard)
 }
 
 /// Generates once more, with other settings for charts: hooks have run, and do not run again.
@@ -75,12 +75,12 @@ pub fn generate(
 /// All that went wrong.
 pub fn generate_again(options: &GenerateOptions) -> Result<Vec<OutputTree>, Vec<Failure>> {
     let prepared = Prepared::new(options, &place::typed(&options.directory), &|_| {})?;
-    render(&prepared, prepared.renderer().again(), &|_| {})
+    render(&prepared, &prepared.renderer().again(), &|_| {})
 }
 
 fn render(
     prepared: &Prepared<'_>,
-    renderer: Renderer<'_>,
+    renderer: &Renderer<'_>,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<OutputTree>, Vec<Failure>> {
     heard(Event::Rendering(prepared.trees.iter().map(|tree| tree.components.len()).sum()));
