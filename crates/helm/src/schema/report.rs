@@ -57,7 +57,7 @@ pub(super) fn refused(error: &ValidationError<'_>) -> Vec<Vec<String>> {
     let path = tokens(error.instance_path().as_str());
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            unexpected.iter().map(|name| [path.as_slice(), &[name.clone()]].concat()).collect()
+            unexpected.iter().map(|name| [path.as_slice(), std::slice::from_ref(name)].concat()).collect()
         }
         _ => vec![path],
     }
