@@ -155,7 +155,7 @@ pub enum Error {
     #[error("`{key}` of component `{component}` is not set in {environment}{}", read_here(.read_at))]
     NoValue {
         /// Where a template would read it.
-        read_at: Option<Place>,
+        read_at: Option<Box<Place>>,
         /// The keys that lead to it.
         key: String,
         /// The path of the component.
@@ -633,7 +633,7 @@ impl Error {
             Error::NoComponent { place, .. }
             | Error::NotInstalled { place, .. }
             | Error::ComponentDisabled { place, .. } => place.as_ref(),
-            Error::NoValue { read_at, .. } => read_at.as_ref(),
+            Error::NoValue { read_at, .. } => read_at.as_deref(),
             Error::Chart { cause, .. } => cause.place.as_ref(),
             Error::Syntax { place, .. }
             | Error::WrongType { place, .. }
@@ -976,7 +976,7 @@ pub enum WarningKind {
     Chart(String),
 }
 
-fn read_here(place: &Option<Place>) -> &'static str {
+fn read_here(place: &Option<Box<Place>>) -> &'static str {
     if place.is_some() { ", and is read here" } else { "" }
 }
 

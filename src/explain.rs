@@ -95,7 +95,7 @@ pub fn explain(options: &ExplainOptions) -> Result<Explanation, Vec<Failure>> {
     });
     let settings = wanted(&origins, options, (component, environment)).map_err(|error| match error {
         Error::NoValue { key, component, environment, suggestion, .. } => {
-            let read_at = read_at.iter().flatten().next().cloned();
+            let read_at = read_at.iter().flatten().next().cloned().map(Box::new);
             vec![whole_run(Error::NoValue { key, component, environment, suggestion, read_at })]
         }
         error => failed(error),
