@@ -33,7 +33,7 @@ fn flat(value: &Value) -> Vec<(String, String)> {
     fn walk(value: &Value, at: &str, all: &mut Vec<(String, String)>) {
         match value {
             Value::Mapping(map) => {
-                map.iter().for_each(|(key, value)| walk(value, &format!("{at}/{key}"), all))
+                map.iter().for_each(|(key, value)| walk(value, &format!("{at}/{key}"), all));
             }
             Value::Sequence(items) => {
                 items.iter().enumerate().for_each(|(index, item)| walk(item, &format!("{at}/{index}"), all));
