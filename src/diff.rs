@@ -47,6 +47,7 @@ pub use images::images;
 pub use noise::Noise;
 pub use path::{Path, Step};
 use resources::{File, Identity, Matches, Resource, match_all};
+use risk::immutable::refusal;
 use risk::{Risk, risks};
 pub use sides::{Against, DiffOptions, diff};
 
@@ -300,7 +301,7 @@ impl Both<'_> {
         for edit in edits.iter_mut().filter(|edit| edit.fold.is_none()) {
             if chances.has(edit) {
                 edit.fold = Some(Fold::Chance);
-            } else if self.rules.noise.has(&edit.path) {
+            } else if self.rules.noise.has(&edit.path) && refusal(old, new, edit).is_none() {
                 edit.fold = Some(Fold::Noise);
             }
         }

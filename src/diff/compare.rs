@@ -13,7 +13,7 @@ use goyaml::{Mapping, Value};
 use kubeschema::{ListKeys, Part};
 use similar::{Algorithm, DiffOp};
 
-use super::path::{Path, Step};
+use super::path::{Path, Step, item_name};
 
 /// One difference of two documents.
 ///
@@ -67,6 +67,8 @@ pub enum Change {
     Order {
         /// For each item its place before.
         order: Vec<usize>,
+        /// What the items are called in this order, if they are called something.
+        names: Vec<String>,
         /// Whether that may make a difference.
         matters: bool,
     },
@@ -214,7 +216,12 @@ impl Matching {
         order.sort_unstable();
         let order: Vec<usize> = order.into_iter().map(|(_, at)| at).collect();
         if !order.is_sorted() {
-            walk.push(Change::Order { order, matters: self.is_ordered });
+            let name = |at: &usize| match &self.steps.0[self.kept[*at].0] {
+                Step::Item(fields) => Some(item_name(fields)),
+                Step::Key(_) | Step::Index(_) => None,
+            };
+            let names = order.iter().map(name).collect::<Option<_>>().unwrap_or_default();
+            walk.push(Change::Order { order, names, matters: self.is_ordered });
         }
         let kept: BTreeSet<usize> = self.kept.iter().map(|(_, to)| *to).collect();
         for at in (0..new.len()).filter(|at| !kept.contains(at)) {

@@ -135,7 +135,7 @@ fn edit_key(Edit { path, change, .. }: &Edit, is_masked: bool) -> String {
         Change::Replace { from, to } => format!("~{}\0{}", canonical(from), canonical(to)),
         Change::Add { value, .. } => format!("+{}", canonical(value)),
         Change::Remove { value } => format!("-{}", canonical(value)),
-        Change::Order { order, .. } => format!("{order:?}"),
+        Change::Order { order, names, .. } => format!("{order:?}{names:?}"),
     };
     format!("{}={change}", path.pattern())
 }

@@ -58,9 +58,10 @@ pub fn of_edit(edit: &Edit, is_masked: bool) -> Vec<Line> {
             of_texts(from, to)
         }
         Change::Replace { from, to } => [of_value(from, Sign::Remove), of_value(to, Sign::Add)].concat(),
-        Change::Order { order, .. } => {
-            let places: Vec<String> = order.iter().map(|at| (at + 1).to_string()).collect();
-            vec![Line::new(Sign::Note, format!("another order: {}", places.join(", ")))]
+        Change::Order { order, names, .. } => {
+            let places = || order.iter().map(|at| (at + 1).to_string()).collect();
+            let items: Vec<String> = if names.is_empty() { places() } else { names.clone() };
+            vec![Line::new(Sign::Note, shortened(&format!("another order: {}", items.join(", "))))]
         }
     }
 }

@@ -77,14 +77,17 @@ impl fmt::Display for Path {
             match step {
                 Step::Key(key) => push_key(&mut text, key),
                 Step::Index(at) => text.push_str(&format!("[{at}]")),
-                Step::Item(fields) => {
-                    let values: Vec<String> = fields.iter().map(|(_, value)| scalar(value)).collect();
-                    text.push_str(&format!("[{}]", values.join("/")));
-                }
+                Step::Item(fields) => text.push_str(&format!("[{}]", item_name(fields))),
             }
         }
         f.write_str(&text)
     }
+}
+
+/// What people call the item of a list that has these fields: `app`, `53/UDP`.
+pub(crate) fn item_name(fields: &[(String, Value)]) -> String {
+    let values: Vec<String> = fields.iter().map(|(_, value)| scalar(value)).collect();
+    values.join("/")
 }
 
 fn push_key(text: &mut String, key: &str) {

@@ -1,8 +1,5 @@
 //! What of a change is dangerous: what is lost, what the API server will refuse,
 //! what gets more power.
-//!
-//! Whether a field can change is what Kubernetes 1.36 says when it validates an
-//! update, for its own kinds.
 
 use goyaml::Value;
 
@@ -10,6 +7,7 @@ use super::Action;
 use super::compare::{Change, Edit};
 use super::resources::Resource;
 
+pub(super) mod immutable;
 mod rbac;
 
 /// Something dangerous about a change.
@@ -38,9 +36,9 @@ pub fn risks(action: Action, old: Option<&Resource>, new: Option<&Resource>, edi
     if let Some(old) = old.filter(|_| action != Action::Change) {
         found.deletion(old);
     }
-    if let (Some(_), Some(new), Action::Change) = (old, new, action) {
+    if let (Some(old), Some(new), Action::Change) = (old, new, action) {
         found.changed_kind(new, edits);
-        found.immutable(new, edits);
+        found.immutable(old, new, edits);
         found.selectors(new, edits);
         found.replicas(edits);
     }
@@ -99,11 +97,9 @@ impl Found {
         }
     }
 
-    fn immutable(&mut self, new: &Resource, edits: &[Edit]) {
-        for edit in edits {
-            if is_immutable(new, edit) {
-                self.high("immutable", format!("`{}` cannot change, so applying fails", edit.path));
-            }
+    fn immutable(&mut self, old: &Resource, new: &Resource, edits: &[Edit]) {
+        for message in edits.iter().filter_map(|edit| immutable::refusal(old, new, edit)) {
+            self.high("immutable", message);
         }
     }
 
@@ -149,101 +145,6 @@ impl Found {
                 self.low("image", format!("`{image}` names no digest"));
             }
         }
-    }
-}
-
-/// Fields that an update cannot change, by kind; `*` stands for an item of a list.
-const IMMUTABLE: [(&str, &[&[&str]]); 15] = [
-    ("Deployment", &[&["spec", "selector"]]),
-    ("DaemonSet", &[&["spec", "selector"]]),
-    ("ReplicaSet", &[&["spec", "selector"]]),
-    (
-        "Job",
-        &[
-            &["spec", "selector"],
-            &["spec", "template"],
-            &["spec", "completionMode"],
-            &["spec", "podFailurePolicy"],
-            &["spec", "backoffLimitPerIndex"],
-            &["spec", "successPolicy"],
-            &["spec", "managedBy"],
-        ],
-    ),
-    ("Service", &[&["spec", "clusterIP"], &["spec", "clusterIPs"], &["spec", "healthCheckNodePort"]]),
-    (
-        "PersistentVolume",
-        &[
-            &["spec", "volumeMode"],
-            &["spec", "csi"],
-            &["spec", "nfs"],
-            &["spec", "hostPath"],
-            &["spec", "local"],
-        ],
-    ),
-    ("StorageClass", &[&["provisioner"], &["parameters"], &["reclaimPolicy"], &["volumeBindingMode"]]),
-    ("RoleBinding", &[&["roleRef"]]),
-    ("ClusterRoleBinding", &[&["roleRef"]]),
-    ("IngressClass", &[&["spec", "controller"]]),
-    ("PriorityClass", &[&["value"], &["preemptionPolicy"]]),
-    ("RuntimeClass", &[&["handler"]]),
-    ("VolumeAttributesClass", &[&["driverName"], &["parameters"]]),
-    (
-        "CustomResourceDefinition",
-        &[&["spec", "group"], &["spec", "scope"], &["spec", "names", "kind"], &["spec", "names", "plural"]],
-    ),
-    ("Secret", &[&["type"]]),
-];
-
-/// What of a StatefulSet can change.
-const STATEFUL_SET: [&str; 7] = [
-    "replicas",
-    "ordinals",
-    "template",
-    "updateStrategy",
-    "revisionHistoryLimit",
-    "persistentVolumeClaimRetentionPolicy",
-    "minReadySeconds",
-];
-
-fn is_immutable(new: &Resource, edit: &Edit) -> bool {
-    if matches!(edit.change, Change::Order { matters: false, .. }) {
-        return false;
-    }
-    let (path, kind) = (&edit.path, new.id.kind.as_str());
-    let is_known = IMMUTABLE.iter().find(|(known, _)| *known == kind);
-    if is_known.is_some_and(|(_, fields)| fields.iter().any(|field| path.starts_with(field))) {
-        // A cluster fills in what a manifest leaves out.
-        let is_filled_in = kind == "Service" && !matches!(edit.change, Change::Replace { .. });
-        return !is_filled_in;
-    }
-    match kind {
-        "StatefulSet" => {
-            path.starts_with(&["spec"])
-                && !STATEFUL_SET.iter().any(|field| path.starts_with(&["spec", field]))
-        }
-        "PersistentVolumeClaim" => {
-            let can_change = [&["spec", "resources"][..], &["spec", "volumeAttributesClassName"]];
-            path.starts_with(&["spec"]) && !can_change.iter().any(|field| path.starts_with(field))
-        }
-        "Pod" => {
-            let can_change = [
-                &["spec", "containers", "*", "image"][..],
-                &["spec", "initContainers", "*", "image"],
-                &["spec", "activeDeadlineSeconds"],
-                &["spec", "tolerations"],
-                &["spec", "terminationGracePeriodSeconds"],
-                &["spec", "schedulingGates"],
-            ];
-            path.starts_with(&["spec"]) && !can_change.iter().any(|field| path.starts_with(field))
-        }
-        "ConfigMap" | "Secret" => {
-            let is_fixed = new.value.get("immutable").and_then(Value::as_bool) == Some(true);
-            // One that becomes immutable is not yet.
-            let becomes = path.is(&["immutable"]);
-            let is_data = ["data", "stringData", "binaryData"].iter().any(|field| path.starts_with(&[field]));
-            is_fixed && is_data && !becomes
-        }
-        _ => false,
     }
 }
 

@@ -41,7 +41,7 @@ pub use finding::{Finding, KeyPath, Level, Segment};
 pub use kind::{Kind, Scope};
 pub use minor::Minor;
 pub use part::{ListKeys, Part};
-pub use scalar::is_time;
+pub use scalar::{is_time, quantity};
 pub use suggest::closest;
 
 /// Returns a resource as expressions in CEL see it when no schema says more.

@@ -41,6 +41,11 @@ impl Quantity {
     }
 }
 
+/// Reads a quantity such as `1.5Gi`, or a number, exactly enough to compare two of them.
+pub fn quantity(value: &Value) -> Option<f64> {
+    Quantity::of(value).map(|Quantity(number)| number)
+}
+
 fn factor(suffix: &str) -> Option<f64> {
     let decimal = |exponent: i32| Some(10f64.powi(exponent));
     let binary = |exponent: i32| Some(2f64.powi(exponent));

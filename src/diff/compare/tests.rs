@@ -17,8 +17,8 @@ fn shown(edit: &Edit) -> String {
         Change::Add { value, at: Some(at) } => format!("+ {path} at {at} = {}", json(value)),
         Change::Remove { value } => format!("- {path} = {}", json(value)),
         Change::Replace { from, to } => format!("~ {path} = {} -> {}", json(from), json(to)),
-        Change::Order { order, matters: true } => format!("! {path} = {order:?}"),
-        Change::Order { order, matters: false } => format!(". {path} = {order:?}"),
+        Change::Order { order, matters: true, .. } => format!("! {path} = {order:?}"),
+        Change::Order { order, matters: false, .. } => format!(". {path} = {order:?}"),
     }
 }
 

@@ -138,7 +138,7 @@ fn edit(Edit { path, change, fold }: &Edit, is_masked: bool) -> Json {
             put("from", value(from));
             put("to", value(to));
         }
-        Change::Order { order, matters } => {
+        Change::Order { order, matters, .. } => {
             put("op", "order".into());
             put("order", order.clone().into());
             put("matters", (*matters).into());

@@ -97,7 +97,12 @@ fn subjects(before: Option<&Value>, after: &Value) -> Vec<String> {
     {
         let text = |field: &str| subject.get(field).and_then(Value::as_str).unwrap_or_default();
         if before.is_some() || name == "cluster-admin" {
-            found.push(format!("{} `{}` newly has the role `{name}`", text("kind"), text("name")));
+            // Accounts of other namespaces may have the same name.
+            let namespace = match text("namespace") {
+                "" => String::new(),
+                namespace => format!("{namespace}/"),
+            };
+            found.push(format!("{} `{namespace}{}` newly has the role `{name}`", text("kind"), text("name")));
         }
     }
     found
