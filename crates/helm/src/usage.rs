@@ -50,7 +50,8 @@ pub fn usage(chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Re
     let tables = Tables::of(&prepared.values);
     let reads = Reads::new(passing);
     let rendered = finish(&prepared, options, Recorders { reads: Some(&reads), ..Recorders::default() })?;
-    let marks = Marks { reads: &reads, tables: &tables, deciding: deciding(chart, &[]) };
+    let marks =
+        Marks { reads: &reads, tables: &tables, deciding: deciding(chart, &[]), chart: &prepared.chart };
     let mut unread = Vec::new();
     leaves(values, &mut Vec::new(), &mut unread);
     unread.retain(|keys| !marks.is_read(keys));
@@ -138,6 +139,8 @@ struct Marks<'a> {
     reads: &'a Reads,
     tables: &'a Tables,
     deciding: Vec<Vec<String>>,
+    /// The chart with the subcharts that are rendered, under the keys of their values.
+    chart: &'a Chart,
 }
 
 impl Marks<'_> {
@@ -149,19 +152,34 @@ impl Marks<'_> {
     }
 
     fn is_read_at(&self, keys: &[String]) -> bool {
+        let subcharts = self.subcharts_along(keys);
         for (depth, key) in keys.iter().enumerate() {
+            // Nobody needs to read the table of a subchart for that to see its values.
+            let is_passed_on = depth < subcharts;
             let Some(read) = self.read_of(&keys[..depth]) else {
+                if is_passed_on {
+                    continue;
+                }
                 // Beyond a list or a text that stands where the user has a table; whoever read that read all.
                 return depth > 0 && !self.tables.iter().any(|(path, _)| path == &keys[..depth]);
             };
             if is_whole(&read) {
                 return true;
             }
-            if !read.keys.iter().any(|known| known.as_bytes() == key.as_bytes()) {
+            if !is_passed_on && !read.keys.iter().any(|known| known.as_bytes() == key.as_bytes()) {
                 return false;
             }
         }
         true
+    }
+
+    /// Returns how many of the first keys are those of a subchart, of a subchart of that, and so on.
+    fn subcharts_along(&self, keys: &[String]) -> usize {
+        let step = |chart: &mut &'_ Chart, key: &String| {
+            *chart = chart.dependencies.iter().find(|subchart| subchart.name() == key)?;
+            Some(())
+        };
+        keys.iter().scan(self.chart, step).count()
     }
 
     fn read_of(&self, path: &[String]) -> Option<Read> {

@@ -289,6 +289,13 @@ fn values_of_subcharts_are_those_below_their_names() {
 }
 
 #[test]
+fn a_value_of_a_subchart_is_read_though_it_is_the_default() {
+    let files =
+        [SUBCHART, ("charts/s/values.yaml", "x: 1\n"), ("charts/s/templates/t.yaml", "a: {{ .Values.x }}\n")];
+    check_usage(&files, "s: {x: 1, z: 1}\n", &["s.x"], &["s.z"]);
+}
+
+#[test]
 fn a_value_that_a_schema_asks_for_has_an_effect() {
     let files =
         [("values.schema.json", "{\"required\": [\"a\"]}"), ("templates/t.yaml", "b: {{ .Values.b }}\n")];
