@@ -828,6 +828,15 @@ impl Error {
         }
     }
 
+    /// Returns what is known of it beyond its text and its place: which value it is about, and what set that.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            Error::Chart { cause, .. } => cause.note.as_deref(),
+            Error::Template(err) => err.kind.note(),
+            _ => None,
+        }
+    }
+
     /// Returns whether this is a finding, rather than a failure to do what was asked for.
     pub fn is_finding(&self) -> bool {
         match self {

@@ -44,6 +44,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) path: &'a str,
     /// Tells where the user sets the value that keys lead to.
     pub(crate) setter: &'a dyn Fn(&[String]) -> Option<String>,
+    /// Says where the user would set a value that nothing sets.
+    pub(crate) home: &'a dyn Fn(&[String]) -> String,
 }
 
 /// A given value that no template reads.
@@ -121,20 +123,31 @@ impl Shown<'_> {
         (!notes.is_empty()).then(|| notes.join("\n"))
     }
 
+    /// Says what may be meant, and where the value can be set.
     fn hint(&self, missing: &Missing) -> Option<String> {
         let (key, parent) = missing.keys.split_last()?;
-        let found = matches!(missing.found, Found::Other(_));
-        let near = closest(key, missing.siblings.iter().map(String::as_str)).filter(|_| !found)?;
-        let keys = [parent, &[near.to_owned()]].concat();
-        let set_by = self.set_by(&keys).map_or_else(String::new, |place| format!(" ({place})"));
-        Some(format!("did you mean `{}`{set_by}?", dotted(&keys)))
+        if matches!(missing.found, Found::Other(_)) {
+            return None;
+        }
+        let near = closest(key, missing.siblings.iter().map(String::as_str)).map(|near| {
+            let keys = [parent, &[near.to_owned()]].concat();
+            let set_by = self.set_by(&keys).map_or_else(String::new, |place| format!(" ({place})"));
+            format!("did you mean `{}`{set_by}?", dotted(&keys))
+        });
+        // A chart's globals are those of its parent.
+        let keys = global(&missing.keys).unwrap_or(&missing.keys);
+        let home =
+            (self.setter)(keys).is_none().then(|| format!("`{}` in {}", dotted(keys), (self.home)(keys)));
+        match (near, home) {
+            (Some(near), Some(home)) => Some(format!("{near} Otherwise set {home}")),
+            (near, home) => near.or_else(|| Some(format!("set {}", home?))),
+        }
     }
 
     /// Returns what sets a value: something of the user's, else a default of the chart.
     fn set_by(&self, keys: &[String]) -> Option<String> {
         // A chart's globals are those of its parent.
-        let global = keys.iter().skip(1).position(|key| key == "global").map(|at| &keys[at + 1..]);
-        let of_user = (self.setter)(keys).or_else(|| (self.setter)(global?));
+        let of_user = (self.setter)(keys).or_else(|| (self.setter)(global(keys)?));
         of_user.or_else(|| self.chart.default_site(keys).map(|site| self.place(site).to_string()))
     }
 
@@ -227,6 +240,26 @@ pub(crate) fn setter(
         helm::values::Setter::Option(option) => Some(option.to_owned()),
         helm::values::Setter::File { path, line, column } => Some(format!("{path}:{line}:{column}")),
     }
+}
+
+/// Says where a value would be set among the options of a command line: in the file that sets what it would be in, else
+/// in the last one.
+pub(crate) fn home(
+    overrides: &Overrides,
+    keys: &[String],
+    read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
+) -> String {
+    let of_parent = (1..keys.len()).rev().find_map(|end| match overrides.setter(&keys[..end], read)? {
+        helm::values::Setter::File { path, .. } => Some(path),
+        helm::values::Setter::Option(_) => None,
+    });
+    let last = || overrides.files.iter().rfind(|file| file.trim() != "-").cloned();
+    of_parent.or_else(last).unwrap_or_else(|| "a file of values (-f), or by --set".to_owned())
+}
+
+/// Returns the keys of a subchart's global in the chart that gives it.
+fn global(keys: &[String]) -> Option<&[String]> {
+    keys.iter().skip(1).position(|key| key == "global").map(|at| &keys[at + 1..])
 }
 
 /// Returns the keys of a path up to the first list.

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use goyaml::Mapping;
 
 use crate::config::merge::{self, Conflict};
-use crate::config::{Config, Environment, Layer};
+use crate::config::{COMMON, Config, Environment, Layer};
 use crate::definition::{Body, Component, Definition, Entry, Generator, Node, Remote, place};
 use crate::document::Step;
+use crate::edit::path;
 use crate::error::{Error, Failure, Place, Warning, WarningKind};
 use crate::hooks::Hooked;
 use kubeschema::closest;
@@ -55,6 +56,19 @@ pub struct ResolvedComponent {
     pub inject_namespace: bool,
     /// The config files with a say on it, the strongest first.
     pub layers: Vec<Say>,
+    /// Where a value would be set that nothing sets.
+    pub(crate) home: Home,
+}
+
+/// The strongest config file of an environment that the user can change, and the way to a component in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Home {
+    /// The file, which need not have a say on the component, nor be there.
+    file: String,
+    /// The subcomponents in it that lead to the component.
+    names: Vec<String>,
+    /// The folder whose files are not the user's, if the component was installed.
+    installed: Option<String>,
 }
 
 /// A config file that has a say on a component.
@@ -128,6 +142,35 @@ impl ResolvedComponent {
         let candidates = self.layers.iter().filter_map(|say| Some((say, say.config()?)));
         merge::setter(candidates, &[], keys).map(|say| say.place_of_value(keys))
     }
+
+    /// Says where the user would set a value that nothing sets: in the file that sets the map that it would be in, else
+    /// in the strongest one.
+    pub(crate) fn place_to_set(&self, keys: &[String]) -> String {
+        let of_parent = (1..keys.len()).rev().find_map(|end| {
+            let parent = &keys[..end];
+            let says = self.layers.iter().filter(|say| self.home.is_own(say.file()));
+            let say = merge::setter(says.filter_map(|say| Some((say, say.config()?))), &[], parent)?;
+            Some((say, say.place_of_value(parent).file))
+        });
+        match of_parent {
+            Some((say, file)) if file == say.file() => in_file(&file, say.names()),
+            Some((_, values_file)) => values_file,
+            None => in_file(&self.home.file, &self.home.names),
+        }
+    }
+}
+
+impl Home {
+    /// Whether a file was written by the user, not installed.
+    fn is_own(&self, file: &str) -> bool {
+        self.installed.as_ref().is_none_or(|folder| !place::is_below(file, folder))
+    }
+}
+
+/// Names the place for a component's values in a config file.
+fn in_file(file: &str, names: &[String]) -> String {
+    let below = config_steps(names.iter().map(String::as_str), &[]);
+    format!("{file}, below `{}`", path::show(&below))
 }
 
 /// A tree, or what is wrong with it.
@@ -319,6 +362,7 @@ impl<'a> Resolver<'a> {
             namespace: config.namespace.filter(|namespace| !namespace.is_empty()),
             inject_namespace: config.inject_namespace.unwrap_or(false),
             layers: self.layers_with_a_say(),
+            home: self.home(body),
         };
         match self.check(&resolved) {
             Ok(()) => Some(resolved),
@@ -326,6 +370,25 @@ impl<'a> Resolver<'a> {
                 self.fail(path.to_owned(), Arc::new(error));
                 None
             }
+        }
+    }
+
+    fn home(&self, body: &Body) -> Home {
+        let definition = self.definition;
+        let folders = definition.root.body.as_ref().map_or(&[][..], |body| body.config_folders.as_slice());
+        let folder = folders.first().map_or("", String::as_str);
+        let name = self.layers.first().copied().unwrap_or(COMMON);
+        // The file of a root without any is yet to be made.
+        let first = Home {
+            file: definition.show(&place::join(&[folder, "config", &format!("{name}.yaml")])),
+            names: self.names.iter().map(|&name| name.to_owned()).collect(),
+            installed: body.remote.as_ref().map(|remote| definition.show(&remote.folder)),
+        };
+        match self.chain.iter().find(|(layer, _)| first.is_own(&layer.document.file)) {
+            Some((layer, start)) => {
+                Home { file: layer.document.file.clone(), names: first.names[*start..].to_vec(), ..first }
+            }
+            None => first,
         }
     }
 

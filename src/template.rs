@@ -186,7 +186,8 @@ pub fn template(
         chart = helm::load(&located.path).map_err(helm::Error::from)?;
     }
     let setter = |keys: &[String]| insight::setter(&options.values, keys, &read_again);
-    let shown = Shown { chart: &chart, path, setter: &setter };
+    let home = |keys: &[String]| insight::home(&options.values, keys, &read_again);
+    let shown = Shown { chart: &chart, path, setter: &setter, home: &home };
     let render_options = RenderOptions {
         engine: &engine,
         env,

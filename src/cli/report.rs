@@ -114,7 +114,7 @@ impl From<&Failure> for Entry {
         };
         let context: Vec<String> = component.into_iter().chain(environments).collect();
         let cause = failure.error.cause();
-        let mut notes: Vec<String> = cause.and_then(|cause| cause.note.clone()).into_iter().collect();
+        let mut notes: Vec<String> = failure.error.note().map(str::to_owned).into_iter().collect();
         notes.extend((!context.is_empty()).then(|| context.join(", ")));
         Self {
             message: failure.error.to_string(),
@@ -146,10 +146,10 @@ impl Insight {
             (None, false) => "this was rendered, from these lines of templates".to_owned(),
             (None, true) => "it happened here".to_owned(),
         };
-        let place = cause.place.clone()?;
-        Some(Self {
+        // A value that a schema does not take is known by a note alone.
+        (cause.place.is_some() || cause.note.is_some()).then(|| Self {
             note: Some(note),
-            place: Some(place),
+            place: cause.place.clone(),
             trail: cause.trail.clone(),
             hint: cause.hint.clone(),
         })

@@ -21,7 +21,7 @@ use goyaml::{Mapping, Value};
 use handlebars::{Context, Handlebars, Template};
 use serde_json::{Map, Value as Json};
 
-pub use error::{TemplateError, TemplateErrorKind};
+pub use error::{NotSet, TemplateError, TemplateErrorKind};
 pub(crate) use lines::unmark;
 
 /// The end of a template file's name.

@@ -95,7 +95,8 @@ fn with_chart<T>(
     let chart = renderer.charts.load(renderer, component)?;
     let path = renderer.show(&component.input);
     let setter = |keys: &[String]| component.setter(keys).map(|place| place.to_string());
-    let shown = Shown { chart: &chart, path: &path, setter: &setter };
+    let home = |keys: &[String]| component.place_to_set(keys);
+    let shown = Shown { chart: &chart, path: &path, setter: &setter, home: &home };
     let namespace = component.namespace.as_deref().unwrap_or("default");
     let settings = renderer.rendering.of(environment, &component.path);
     let settings = renderer.settings.settings.clone().or(&settings);

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use goyaml::Mapping;
 
 use super::folder::{Folder, is_hidden};
-use super::handlebars::{EXTENSION, Facts, TemplateError, TemplateFile, TemplateSet, unmark};
+use super::handlebars::{
+    EXTENSION, Facts, NotSet, TemplateError, TemplateErrorKind, TemplateFile, TemplateSet, unmark,
+};
 use super::inspection::{self, Inspection, ValuesReader};
 use super::{LineSource, Renderer, SEPARATOR, Text, line_in, line_of};
 use crate::config::Environment;
 use crate::error::{Error, Place};
+use crate::insight::dotted;
 use crate::resolve::ResolvedComponent;
+use kubeschema::closest;
 
 /// Renders the templates in the folder of a handlebars component.
 pub(super) fn render(
@@ -19,8 +23,10 @@ pub(super) fn render(
     environment: &Environment,
 ) -> Result<Text, Vec<Error>> {
     let files = read(renderer, component).map_err(|err| vec![err])?;
-    let templates = TemplateSet::new(files).map_err(errors)?;
-    with_facts(component, environment, |facts| text(&templates, &component.values, facts).map_err(errors))
+    let templates = TemplateSet::new(files).map_err(|err| errors(component, err))?;
+    with_facts(component, environment, |facts| {
+        text(&templates, &component.values, facts).map_err(|err| errors(component, err))
+    })
 }
 
 /// Renders the templates of a component, and finds out which of its values have an effect.
@@ -32,10 +38,10 @@ pub(super) fn inspect(
     let shared = |errors: Vec<Error>| errors.into_iter().map(Arc::new).collect::<Vec<_>>();
     let files = read(renderer, component).map_err(|err| vec![Arc::new(err)])?;
     let reader = ValuesReader::Templates(files.iter().map(|file| Arc::clone(&file.text)).collect());
-    let templates = TemplateSet::new(files).map_err(|err| shared(errors(err)))?;
+    let templates = TemplateSet::new(files).map_err(|err| shared(errors(component, err)))?;
     with_facts(component, environment, |facts| {
         let render = |values: &Mapping| text(&templates, values, facts);
-        let text = render(&component.values).map_err(|err| shared(errors(err)))?;
+        let text = render(&component.values).map_err(|err| shared(errors(component, err)))?;
         let unread = inspection::without_effect(&component.values, &|values| {
             render(values).is_ok_and(|other| other.text == text.text)
         });
@@ -57,7 +63,7 @@ pub(super) fn sources(
             Ok(rendered.map(|(path, text)| (path.to_owned(), text)).collect::<Vec<_>>())
         })
     };
-    let plain = TemplateSet::new(files.clone()).and_then(rendered).map_err(errors)?;
+    let plain = TemplateSet::new(files.clone()).and_then(rendered).map_err(|err| errors(component, err))?;
     // Marks can get in the way of what a template does; then a line has no more than its template.
     let marked = TemplateSet::marked(files.clone()).and_then(rendered).unwrap_or_default();
     let source = |line: usize| {
@@ -98,8 +104,47 @@ fn text(templates: &TemplateSet, values: &Mapping, facts: &Facts<'_>) -> Result<
     Ok(text)
 }
 
-fn errors(errors: Vec<TemplateError>) -> Vec<Error> {
-    errors.into_iter().map(|err| Error::Template(Box::new(err))).collect()
+fn errors(component: &ResolvedComponent, errors: Vec<TemplateError>) -> Vec<Error> {
+    let told = |mut err: TemplateError| {
+        if let TemplateErrorKind::NotSet(not_set) = &mut err.kind {
+            tell_origin(component, not_set);
+        }
+        Error::Template(Box::new(err))
+    };
+    errors.into_iter().map(told).collect()
+}
+
+/// Adds where config sets what a name is missed in, where it sets what may be meant, and where it could set the name.
+fn tell_origin(component: &ResolvedComponent, not_set: &mut NotSet) {
+    let (there, missing) = not_set.keys.split_at(not_set.known);
+    // `fab.…` is no part of config, and hides a key of that name.
+    if missing.is_empty() || there.first().is_some_and(|key| key == "fab") {
+        return;
+    }
+    let maps = maps_on_the_way(&component.values, there);
+    let set_at = |keys: &[String]| component.setter(keys).map(|place| place.to_string());
+    // What an item of a list lacks is set where the list is.
+    let parent = &there[..there.len().min(maps + 1)];
+    if !parent.is_empty() {
+        not_set.note = set_at(parent).map(|place| format!("`{}` comes from {place}", dotted(parent)));
+    }
+    if maps < there.len() {
+        return;
+    }
+    let keys = dotted(&not_set.keys);
+    not_set.home = Some(format!("`{keys}` in {}", component.place_to_set(&not_set.keys)));
+    let names = get(&component.values, there).map(Mapping::keys).into_iter().flatten();
+    let near = closest(&missing[0], names.map(String::as_str));
+    not_set.near = near.and_then(|near| set_at(&[there, &[near.to_owned()]].concat()));
+}
+
+/// Returns how many of the keys lead to maps.
+fn maps_on_the_way(values: &Mapping, keys: &[String]) -> usize {
+    (0..=keys.len()).rev().find(|&end| get(values, &keys[..end]).is_some()).unwrap_or(0)
+}
+
+fn get<'v>(values: &'v Mapping, keys: &[String]) -> Option<&'v Mapping> {
+    keys.iter().try_fold(values, |map, key| map.get(key)?.as_mapping())
 }
 
 fn read(renderer: &Renderer<'_>, component: &ResolvedComponent) -> Result<Vec<TemplateFile>, Error> {

@@ -214,7 +214,11 @@ fn handlebars_components_are_rendered() {
     hld.ok(&["generate"]);
     assert_eq!(hld.read("generated/common/hb.yaml"), "---\nkind: ConfigMap\nname: hb-you\nns: shop\n\n");
     hld.write("t/a.yaml.hbs", "name: {{woh}}\n");
-    hld.fails(&["generate"], 2, &["`woh` is not set", "t/a.yaml.hbs:1:", "did you mean `who`?"]);
+    hld.fails(
+        &["generate"],
+        2,
+        &["`woh` is not set", "t/a.yaml.hbs:1:", "did you mean `who` (config/common.yaml:1:"],
+    );
 }
 
 #[test]

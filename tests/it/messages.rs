@@ -105,6 +105,39 @@ fn a_value_that_is_not_there() {
 }
 
 #[test]
+fn where_a_value_can_be_set_that_nothing_sets() {
+    let common = "subcomponents: {shop: {subcomponents: {web: {config: {image: {tag: 1}}}}}}\n";
+    let nested = [
+        ("component.yaml", Some("name: top\nsubcomponents:\n- {name: shop, path: ./shop}\n")),
+        (
+            "shop/component.yaml",
+            Some("name: shop\nsubcomponents:\n- {name: web, type: helm, path: ../charts/web}\n"),
+        ),
+        ("config/common.yaml", Some(common)),
+        ("config/prod.yaml", Some("namespace: x\n")),
+    ];
+    let broken = |text| [&nested[..], &[("charts/web/templates/_c.tpl", Some(text))]].concat();
+    check("set-in-strongest", &broken("{{ define \"c\" }}{{ .Values.picture.tag }}{{ end }}"), PROD);
+    check("set-beside", &broken("{{ define \"c\" }}{{ .Values.image.digest.x }}{{ end }}"), PROD);
+    let null = [("charts/web/values.yaml", Some("picture:\n"))];
+    let text = "{{ define \"c\" }}{{ required \"set it\" .Values.picture }}{{ end }}";
+    check("set-null", &[&broken(text)[..], &null].concat(), PROD);
+    let nothing = [("config/common.yaml", None), ("config/prod.yaml", None)];
+    check("set-in-new-file", &[&broken(text)[..], &nothing].concat(), PROD);
+}
+
+#[test]
+fn where_a_value_of_a_subchart_can_be_set() {
+    let sub = [
+        ("charts/web/charts/db/Chart.yaml", Some("apiVersion: v2\nname: db\nversion: 1.0.0\n")),
+        ("charts/web/charts/db/templates/a.yaml", Some("a: {{ .Values.disk.size }}\n")),
+    ];
+    check("set-subchart", &sub, PROD);
+    let global = [("charts/web/charts/db/templates/a.yaml", Some("a: {{ .Values.global.disk.size }}\n"))];
+    check("set-global", &[&sub[..], &global].concat(), PROD);
+}
+
+#[test]
 fn output_that_is_no_yaml_comes_from_a_template() {
     let text = "kind: ConfigMap\ndata:\n  {{- include \"a\" . | nindent 2 }}\n";
     check(
@@ -147,6 +180,8 @@ fn what_template_says_beyond_helm() {
         WEB,
     );
     check("template-missing", &[], &["template", "./charts/wbe"]);
+    let schema = r#"{"properties": {"image": {"properties": {"tag": {"type": "number"}}}}}"#;
+    check("template-schema", &[given, ("charts/web/values.schema.json", Some(schema))], WEB);
 }
 
 #[test]
@@ -191,6 +226,14 @@ fn a_name_that_is_not_set() {
         &[("jobs/job.yaml.hbs", Some("kind: Job\nmetadata: {name: {{shcedule}}}\n"))],
         PROD,
     );
+    let jobs = |text| {
+        let config =
+            "subcomponents:\n  jobs:\n    config:\n      image: {tag: 1.4.0}\n      hosts: [{nam: a}]\n";
+        [("config/common.yaml", Some(config)), ("jobs/job.yaml.hbs", Some(text))]
+    };
+    check("handlebars-below", &jobs("a: {{image.tga}}\n"), PROD);
+    check("handlebars-unlike", &jobs("a: {{quote image.repository}}\n"), PROD);
+    check("handlebars-item", &jobs("a:\n{{#each hosts}}\n- {{name}}\n{{/each}}\n"), PROD);
 }
 
 #[test]

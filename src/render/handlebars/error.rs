@@ -56,13 +56,8 @@ pub enum TemplateErrorKind {
         chain: Vec<String>,
     },
     /// A name is not set.
-    #[error("`{name}` is not set")]
-    NotSet {
-        /// The name.
-        name: String,
-        /// What may be meant.
-        suggestion: Option<String>,
-    },
+    #[error("`{}` is not set", .0.name)]
+    NotSet(Box<NotSet>),
     /// A list or map stands where text is printed.
     #[error("`{name}` is {what}, which cannot be printed as it is")]
     NotText {
@@ -79,17 +74,57 @@ pub enum TemplateErrorKind {
     NotYaml(String),
 }
 
+/// A name that is not set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotSet {
+    /// The name, as it is written.
+    pub name: String,
+    /// The name that may be meant.
+    pub suggestion: Option<String>,
+    /// The keys that would lead to the value in the data; none if it would be no part of them.
+    pub keys: Vec<String>,
+    /// How many of these are there.
+    pub known: usize,
+    /// Where the rest is set.
+    pub note: Option<String>,
+    /// Where the value that may be meant is set.
+    pub near: Option<String>,
+    /// Where it can be set.
+    pub home: Option<String>,
+}
+
+impl NotSet {
+    fn hint(&self) -> String {
+        let NotSet { name, home, .. } = self;
+        let near = self.near.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
+        let near = self.suggestion.as_ref().map(|name| format!("did you mean `{name}`{near}?"));
+        match (near, home) {
+            (Some(near), Some(home)) => format!("{near} Otherwise set {home}"),
+            (Some(near), None) => near,
+            (None, home) => {
+                let home = home.as_deref().unwrap_or("it in config");
+                format!("set {home}, or ask for it with `(has \"{name}\")` or `(default {name} …)`")
+            }
+        }
+    }
+}
+
 impl TemplateErrorKind {
+    /// Returns what is known beyond that.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            Self::NotSet(not_set) => not_set.note.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Returns what to do.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownHelper { suggestion, .. } | Self::UnknownPartial { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
             }
-            Self::NotSet { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            Self::NotSet { name, suggestion: None } => Some(format!(
-                "set it in config, or ask for it with `(has \"{name}\")` or `(default {name} …)`"
-            )),
+            Self::NotSet(not_set) => Some(not_set.hint()),
             Self::NotText { name, .. } => {
                 Some(format!("write it as `{{{{yaml {name}}}}}` or `{{{{json {name}}}}}`"))
             }

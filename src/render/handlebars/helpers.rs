@@ -12,7 +12,7 @@ use handlebars::{
 };
 use serde_json::Value as Json;
 
-use super::error::TemplateErrorKind;
+use super::error::{NotSet, TemplateErrorKind};
 use kubeschema::closest;
 
 /// Prints what it is given, if that is text, a number or a truth value.
@@ -122,8 +122,8 @@ impl HelperDef for Required {
         let param = argument(helper.params(), 0).map_err(thrown)?;
         if param.is_value_missing() {
             let name = param.relative_path().cloned().unwrap_or_default();
-            let suggestion = similar_name(&name, context, scope);
-            return Err(thrown(TemplateErrorKind::NotSet { name, suggestion }));
+            let not_set = not_set(&name, context, scope).unwrap_or_default();
+            return Err(thrown(TemplateErrorKind::NotSet(Box::new(NotSet { name, ..not_set }))));
         }
         Ok(scoped(param, context))
     }
@@ -189,13 +189,13 @@ fn scoped<'rc>(param: &PathAndJson<'rc>, context: &'rc Context) -> ScopedJson<'r
     borrowed.unwrap_or_else(|| ScopedJson::Derived(param.value().clone()))
 }
 
-/// The name that may be meant: the longest part of `name` that is set, and the
-/// key there that is closest to the next part.
-fn similar_name<'reg: 'rc, 'rc>(
+/// What is known of a name that is not set: the longest part of it that is, the
+/// key there that is closest to the next part, and where that is in the data.
+fn not_set<'reg: 'rc, 'rc>(
     name: &str,
     context: &'rc Context,
     scope: &RenderContext<'reg, 'rc>,
-) -> Option<String> {
+) -> Option<NotSet> {
     let mut end = name.len();
     loop {
         let cut = name[..end].rfind(['.', '/']);
@@ -206,8 +206,13 @@ fn similar_name<'reg: 'rc, 'rc>(
             && let Some(map) = found.as_json().as_object()
         {
             let wrong = &name[start..end];
-            let key = closest(wrong, map.keys().map(String::as_str))?;
-            return Some(format!("{}{key}{}", &name[..start], &name[end..]));
+            let near = closest(wrong, map.keys().map(String::as_str));
+            let suggestion = near.map(|key| format!("{}{key}{}", &name[..start], &name[end..]));
+            let path = found.context_path().cloned();
+            let known = path.as_ref().map_or(0, Vec::len);
+            let rest = || name[start..].split(['.', '/']).map(str::to_owned);
+            let keys = path.into_iter().flat_map(|path| path.into_iter().chain(rest())).collect();
+            return Some(NotSet { suggestion, keys, known, ..NotSet::default() });
         }
         end = cut?;
     }
@@ -280,12 +285,13 @@ fn lookup(params: &[PathAndJson<'_>]) -> Answer {
         Json::Object(map) => key.as_str().and_then(|key| map.get(key)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => None,
     };
-    found.cloned().ok_or_else(|| TemplateErrorKind::NotSet {
-        name: key.as_str().map_or_else(|| key.to_string(), str::to_owned),
-        suggestion: within
-            .as_object()
-            .zip(key.as_str())
-            .and_then(|(map, key)| closest(key, map.keys().map(String::as_str)))
-            .map(str::to_owned),
+    found.cloned().ok_or_else(|| {
+        let name = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+        let near = within.as_object().zip(key.as_str());
+        let near = near.and_then(|(map, key)| closest(key, map.keys().map(String::as_str)));
+        let path = params.first().and_then(PathAndJson::context_path);
+        let keys = path.map_or_else(Vec::new, |path| [path.as_slice(), &[name.clone()]].concat());
+        let (suggestion, known) = (near.map(str::to_owned), keys.len().saturating_sub(1));
+        TemplateErrorKind::NotSet(Box::new(NotSet { name, suggestion, keys, known, ..NotSet::default() }))
     })
 }
