@@ -290,7 +290,7 @@ fn lookup(params: &[PathAndJson<'_>]) -> Answer {
         let near = within.as_object().zip(key.as_str());
         let near = near.and_then(|(map, key)| closest(key, map.keys().map(String::as_str)));
         let path = params.first().and_then(PathAndJson::context_path);
-        let keys = path.map_or_else(Vec::new, |path| [path.as_slice(), &[name.clone()]].concat());
+        let keys = path.map_or_else(Vec::new, |path| [path.as_slice(), std::slice::from_ref(&name)].concat());
         let (suggestion, known) = (near.map(str::to_owned), keys.len().saturating_sub(1));
         TemplateErrorKind::NotSet(Box::new(NotSet { name, suggestion, keys, known, ..NotSet::default() }))
     })
