@@ -90,7 +90,7 @@ mod tests {
     fn items_are_told_apart_by_kubernetes_merge_keys() {
         let deployment = ("apps/v1", "Deployment");
         let containers = ["spec", "template", "spec", "containers"];
-        check(deployment, &containers, Some(ListKeys::Fields(&[("name", None)])));
+        check(deployment, &containers, Some(ListKeys::Fields(&[("name", Some(""))])));
         let ports = [&containers[..], &["[]", "ports"]].concat();
         check(
             deployment,
