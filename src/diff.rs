@@ -2,8 +2,8 @@
 //! alone.
 //!
 //! Two sides are rendered, or read where they are published, and compared as
-//! data: [`sides`] gives the manifests, [`resources`] says which resources are
-//! the same ones, [`compare`] what is different in them, and `forms` writes it.
+//! data: `sides` gives the manifests, `resources` says which resources are
+//! the same ones, `compare` what is different in them, and `forms` writes it.
 //! Between these, what says little is folded, what is dangerous is marked, and
 //! what is alike is put together.
 //!

@@ -1,7 +1,7 @@
 //! What is odd or wrong in a definition, before anything is generated of it.
 //!
 //! A rule is a file of its own: its code, its texts and its check. Rules look at a
-//! [`Subject`](subject::Subject), which is gathered once; what the loader and the
+//! `Subject`, which is gathered once; what the loader and the
 //! renderer warn of is found there and nowhere else, and a rule puts it under a code.
 //!
 //! Two rules hold for what is reported. It is in order of files and lines, whatever

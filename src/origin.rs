@@ -1,7 +1,7 @@
 //! Which files set the values of a component, and what each of them would have been.
 //!
 //! Merging is not repeated here. Every value of every file is replaced by a mark and
-//! the marks are merged by [`merge`](crate::config::merge) and by the chart's engine,
+//! the marks are merged by [`merge`] and by the chart's engine,
 //! as the values were: a merge looks at which values are maps, lists and nulls only, so
 //! a mark ends up where its value did. Then the marks that won are taken out of their
 //! files, and the rest is merged again: who wins now was overridden before. That goes

@@ -47,7 +47,7 @@ use references::{Known, Reference};
 pub struct ValidateOptions {
     /// The folder of the definition, where `fab.yaml` and `schemas/` are; `.` for the working folder.
     pub directory: PathBuf,
-    /// Where more schemas are, in place of what `fab.yaml` says, see [`locations`].
+    /// Where more schemas are, in place of what `fab.yaml` says, see `src/validate/locations.rs`.
     pub schema_locations: Vec<String>,
     /// Kinds that need no schema, besides those of `fab.yaml`.
     pub without_schema: Vec<String>,

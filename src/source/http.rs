@@ -245,7 +245,7 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// The server cannot be reached, or has no time: one may try again ([`Http::retried`]) after looking at what became
+    /// The server cannot be reached, or has no time: one may try again (`Http::retried`) after looking at what became
     /// of the first try. Any other status is an answer.
     pub fn call(&self, call: &Call<'_>) -> Result<Reply, HttpError> {
         let url = call.url;

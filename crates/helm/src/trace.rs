@@ -54,7 +54,7 @@ pub enum Step {
 /// Returns the lines of templates that made each of these lines, the last one first; none for a line
 /// that cannot be found again.
 ///
-/// The chart is rendered again, as for [`diagnose`], once for all of them.
+/// The chart is rendered again, as for [`diagnose`](crate::diagnose), once for all of them.
 pub fn blame(
     wanted: &[RenderedLine<'_>],
     chart: &Chart,
