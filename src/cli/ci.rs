@@ -8,19 +8,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::findings::Denied;
-use super::generate::outputs;
 use super::install::{Summary, options, with_events};
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::definition::place;
-use crate::generate::{GenerateOptions, blame};
+use crate::generate::GenerateOptions;
 use crate::hooks::HookPolicy;
 use crate::project::{Project, RenderSettings};
 use crate::render::ChartSettings;
 use crate::replacement;
 use crate::source::{clone_definition, install, lockfile};
-use crate::validate::{Rendered, ValidateOptions, Validation, validate};
 
 mod pr;
 mod publish;
@@ -141,27 +139,4 @@ impl CommonArgs {
             jobs: None,
         })
     }
-}
-
-/// What was generated, and what validating found in it.
-struct Validated {
-    rendered: [Rendered; 1],
-    validation: Validation,
-}
-
-/// Generates everything, and checks it as `fab validate` does.
-fn validated(options: &GenerateOptions, ui: &mut Ui) -> Result<Validated> {
-    let outputs = outputs(options, ui)?;
-    let rendered = [Rendered::of(&outputs, Vec::new())];
-    let choices = ValidateOptions {
-        directory: options.directory.clone(),
-        schema_locations: Vec::new(),
-        without_schema: Vec::new(),
-        is_whole: true,
-    };
-    let mut validation = validate(&rendered, &choices)?;
-    if !validation.findings.is_empty() {
-        validation.explain(blame(options, &validation.lines(&rendered)));
-    }
-    Ok(Validated { rendered, validation })
 }

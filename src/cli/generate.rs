@@ -21,7 +21,7 @@ use crate::hooks::HookPolicy;
 use crate::output::{Difference, OutputTree};
 use crate::project::RenderSettings;
 use crate::render::ChartSettings;
-use crate::validate::{Rendered, ValidateOptions, minor, validate};
+use crate::validate::{Rendered, ValidateOptions, Validation, minor, validate};
 
 /// Generate the manifests of a definition.
 #[derive(clap::Args)]
@@ -90,13 +90,18 @@ pub(super) fn run(args: &GenerateArgs, ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks the output as `fab validate` does, and returns whether it is fine.
-pub(super) fn validated(options: &GenerateOptions, outputs: &[OutputTree], ui: &mut Ui) -> Result<bool> {
+/// What was generated, and what validating found in it.
+pub(super) struct Validated {
+    pub(super) rendered: [Rendered; 1],
+    pub(super) validation: Validation,
+}
+
+/// Checks the output as `fab validate` does.
+pub(super) fn checked(options: &GenerateOptions, outputs: &[OutputTree]) -> Result<Validated> {
     let minors = options.charts.settings.kube_version.as_ref().and_then(minor).into_iter().collect();
     let rendered = [Rendered::of(outputs, minors)];
-    let directory = options.directory.clone();
     let choices = ValidateOptions {
-        directory,
+        directory: options.directory.clone(),
         schema_locations: Vec::new(),
         without_schema: Vec::new(),
         is_whole: true,
@@ -105,6 +110,12 @@ pub(super) fn validated(options: &GenerateOptions, outputs: &[OutputTree], ui: &
     if !validation.findings.is_empty() {
         validation.explain(blame(options, &validation.lines(&rendered)));
     }
+    Ok(Validated { rendered, validation })
+}
+
+/// Checks the output, prints what is found, and returns whether it is fine.
+pub(super) fn validated(options: &GenerateOptions, outputs: &[OutputTree], ui: &mut Ui) -> Result<bool> {
+    let Validated { rendered, validation } = checked(options, outputs)?;
     let [Rendered { inputs, .. }] = &rendered;
     ui.data(findings(&validation, inputs).write(Format::Text, Ui::data_is_styled()))?;
     Ok(!summarize(&validation, inputs, false, ui))

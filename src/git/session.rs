@@ -139,15 +139,7 @@ impl Session {
         is_shallow: bool,
         signs: &Sender<Sign<Vec<Reference>>>,
     ) -> Result<Vec<Reference>, git2::Error> {
-        let mut callbacks = self.callbacks(signs);
-        callbacks.transfer_progress(|progress| tell(signs, Sign::Received(progress.received_bytes())));
-        let mut options = FetchOptions::new();
-        options
-            .remote_callbacks(callbacks)
-            .proxy_options(proxy())
-            .download_tags(AutotagOption::None)
-            .update_fetchhead(false)
-            .follow_redirects(RemoteRedirect::None);
+        let mut options = self.fetch_options(signs);
         if is_shallow {
             options.depth(WHOLE);
         }
@@ -164,15 +156,7 @@ impl Session {
             Extent::One | Extent::Branch => vec![one.as_str()],
             Extent::All => vec!["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
         };
-        let mut callbacks = self.callbacks(signs);
-        callbacks.transfer_progress(|progress| tell(signs, Sign::Received(progress.received_bytes())));
-        let mut options = FetchOptions::new();
-        options
-            .remote_callbacks(callbacks)
-            .proxy_options(proxy())
-            .download_tags(AutotagOption::None)
-            .update_fetchhead(false)
-            .follow_redirects(RemoteRedirect::None);
+        let mut options = self.fetch_options(signs);
         let repository = Repository::open_bare(&self.folder)?;
         let mut remote = repository.remote_anonymous(self.url.as_str())?;
         // libgit2 refuses to be shallow where it reads the other repository itself. Its address may be another one
@@ -182,6 +166,19 @@ impl Session {
             options.depth(1);
         }
         remote.fetch(&refspecs, Some(&mut options), None)
+    }
+
+    fn fetch_options<'s, T>(&'s self, signs: &'s Sender<Sign<T>>) -> FetchOptions<'s> {
+        let mut callbacks = self.callbacks(signs);
+        callbacks.transfer_progress(|progress| tell(signs, Sign::Received(progress.received_bytes())));
+        let mut options = FetchOptions::new();
+        options
+            .remote_callbacks(callbacks)
+            .proxy_options(proxy())
+            .download_tags(AutotagOption::None)
+            .update_fetchhead(false)
+            .follow_redirects(RemoteRedirect::None);
+        options
     }
 
     fn callbacks<'s, T>(&'s self, signs: &'s Sender<Sign<T>>) -> RemoteCallbacks<'s> {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use goyaml::{Mapping, Value};
+use helm::values::leaves;
 use helm::{Chart, ReadValue};
 
 use super::Text;
@@ -51,9 +52,7 @@ impl Inspection {
 
     /// Makes one of a component that reads no values.
     pub(super) fn without_reader(text: Text, values: &Mapping) -> Self {
-        let mut unread = Vec::new();
-        leaves(values, &mut Vec::new(), &mut unread);
-        Inspection { unread, ..Inspection::of(text, ValuesReader::Nobody) }
+        Inspection { unread: leaves(values), ..Inspection::of(text, ValuesReader::Nobody) }
     }
 }
 
@@ -104,23 +103,9 @@ fn mentions(text: &str, word: &str) -> bool {
     })
 }
 
-/// Collects the keys of everything that is no table, or an empty one. Null stands for nothing.
-pub(crate) fn leaves(values: &Mapping, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    for (key, value) in values {
-        path.push(key.clone());
-        match value {
-            Value::Mapping(inner) if !inner.is_empty() => leaves(inner, path, found),
-            Value::Null => {}
-            _ => found.push(path.clone()),
-        }
-        path.pop();
-    }
-}
-
 /// Returns the keys of the values without which, and with others in place of which, nothing changes.
 pub(super) fn without_effect(values: &Mapping, is_same: &dyn Fn(&Mapping) -> bool) -> Vec<Vec<String>> {
-    let mut keys = Vec::new();
-    leaves(values, &mut Vec::new(), &mut keys);
+    let mut keys = leaves(values);
     let probes =
         [None, Some(Value::Bool(true)), Some(Value::from("probe")), Some(Value::Sequence(Vec::new()))];
     keys.retain(|keys| {

@@ -33,7 +33,7 @@ mod static_manifests;
 mod templates;
 
 pub use self::helm::{ChartSettings, World};
-pub(crate) use self::inspection::{Inspection, ValuesReader, leaves};
+pub(crate) use self::inspection::{Inspection, ValuesReader};
 
 /// What one component renders to.
 #[derive(Debug, Default)]

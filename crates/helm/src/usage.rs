@@ -16,6 +16,7 @@ use crate::diagnosis::Tables;
 use crate::engine::Recorders;
 use crate::prepare::prepare;
 use crate::render::{RenderOptions, Rendered, finish, template};
+use crate::values::leaves;
 
 /// What became of the values of a release.
 #[derive(Debug)]
@@ -52,8 +53,7 @@ pub fn usage(chart: &Chart, values: &Mapping, options: &RenderOptions<'_>) -> Re
     let rendered = finish(&prepared, options, Recorders { reads: Some(&reads), ..Recorders::default() })?;
     let marks =
         Marks { reads: &reads, tables: &tables, deciding: deciding(chart, &[]), chart: &prepared.chart };
-    let mut unread = Vec::new();
-    leaves(values, &mut Vec::new(), &mut unread);
+    let mut unread = leaves(values);
     unread.retain(|keys| !marks.is_read(keys));
     let unread = without_effect(
         unread,
@@ -90,20 +90,6 @@ fn deciding(chart: &Chart, path: &[String]) -> Vec<Vec<String>> {
         }
     }
     all
-}
-
-/// Collects the keys of everything that is no table, or an empty one.
-fn leaves(values: &Mapping, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    for (key, value) in values {
-        path.push(key.clone());
-        match value {
-            Value::Mapping(inner) if !inner.is_empty() => leaves(inner, path, found),
-            // A null takes a default away, which need not be read to have an effect.
-            Value::Null => {}
-            _ => found.push(path.clone()),
-        }
-        path.pop();
-    }
 }
 
 /// Returns those of the keys without which nothing changes.

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::review::{FILE_BUDGET, Problem, Review};
-use super::{CommonArgs, environments, validated};
+use super::{CommonArgs, environments};
 use crate::cli::comment::{PullRequestArgs, post};
 use crate::cli::diff::compared;
 use crate::cli::findings::Format;
+use crate::cli::generate::{checked, outputs};
 use crate::cli::report::{Line, Report};
 use crate::cli::{Result, Ui, world};
 use crate::config::Environment;
@@ -138,7 +139,8 @@ impl Work<'_> {
         if self.step("install", &mut review, ui, |ui| self.common.install(ui)).is_some() {
             review.lint = self.step("lint", &mut review, ui, |ui| self.lint(ui));
             review.validated = self.step("validate", &mut review, ui, |ui| {
-                validated(&self.common.generate_options(&self.environments, self.runs_hooks)?, ui)
+                let options = self.common.generate_options(&self.environments, self.runs_hooks)?;
+                checked(&options, &outputs(&options, ui)?)
             });
             review.diff = self.step("diff", &mut review, ui, |ui| compared(&self.diff_options()?, ui));
         }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::Validated;
 use crate::cli::Result;
 use crate::cli::findings::{Findings, Format, reports};
+use crate::cli::generate::Validated;
 use crate::cli::lint::linted;
 use crate::cli::validate::findings;
 use crate::diff::{Diff, html, json, markdown, summary};

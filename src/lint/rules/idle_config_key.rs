@@ -2,12 +2,14 @@
 //!
 //! The dead keys of F101 are found here, too: both ask the same of every value.
 
+use helm::values::leaves;
+
 use super::null_without_effect::value;
 use super::{Rule, dotted};
 use crate::finding::Finding;
 use crate::insight::near_path;
 use crate::lint::subject::{OwnConfig, Subject};
-use crate::render::{ValuesReader, leaves};
+use crate::render::ValuesReader;
 
 pub(super) const RULE: Rule = Rule {
     code: "F102",
@@ -69,8 +71,7 @@ pub(super) fn dead_keys<'a>(config: &'a OwnConfig<'a>) -> Vec<DeadKey<'a>> {
     if !config.is_wanted() {
         return Vec::new();
     }
-    let mut all = Vec::new();
-    leaves(config.values, &mut Vec::new(), &mut all);
+    let all = leaves(config.values);
     let is_dead = |keys: &Vec<String>| {
         let found = config.instances.iter().map(|instance| instance.inspection);
         found.into_iter().all(|found| found.is_some_and(|found| found.unread.contains(keys)))

@@ -40,6 +40,26 @@ pub struct Overrides {
     pub set_literal: Vec<String>,
 }
 
+/// Returns the keys of everything in values that is no table, or an empty one.
+pub fn leaves(values: &Mapping) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    collect_leaves(values, &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect_leaves(values: &Mapping, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for (key, value) in values {
+        path.push(key.clone());
+        match value {
+            Value::Mapping(inner) if !inner.is_empty() => collect_leaves(inner, path, found),
+            // A null takes a default away, which need not be read to have an effect.
+            Value::Null => {}
+            _ => found.push(path.clone()),
+        }
+        path.pop();
+    }
+}
+
 /// A values document that cannot be read. The texts are those of Helm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum YamlError {
