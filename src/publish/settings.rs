@@ -45,8 +45,6 @@ pub struct PublishSettings {
     max_deletions: Option<u8>,
     /// What is different for an environment.
     environments: BTreeMap<String, PlaceSettings>,
-    /// What `fab promote` copies besides versions: keys below `config`.
-    pub promote: Vec<String>,
 }
 
 /// Where environments are in a manifest repository, as far as it is said.
@@ -105,11 +103,6 @@ pub(crate) static PUBLISH: Table = Table::new(
             "The share of an environment's resources that one publish may delete, in percent: `50`.",
         ),
         PATH_FIELD,
-        Field::new(
-            "promote",
-            Shape::Texts,
-            "Keys of components' config that `fab promote` copies, besides versions: `image.tag`.",
-        ),
         PROPOSE_FIELD,
         Field::new("repository", Shape::Text, "The address of the manifest repository."),
     ],
@@ -178,7 +171,6 @@ impl PublishSettings {
                 })
                 .transpose()?,
             environments: BTreeMap::new(),
-            promote: crate::project::texts(&own, "promote")?,
         };
         let environments = own.get("environments").unwrap_or(&Value::Null);
         let named = Fields::new(own.document, own.steps_to("environments"), environments)?;
