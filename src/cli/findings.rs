@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::report::{line, render_finding, word};
 use crate::finding::{Finding, Level, Rule};
+use crate::source::http::hex;
 
 /// The forms of output. Described in the help, they would make it twice as long.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -290,7 +291,7 @@ fn numbered(texts: Vec<String>) -> Vec<String> {
 }
 
 fn digest(texts: &[&str]) -> String {
-    Sha256::digest(texts.join("\0")).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(texts.join("\0")))
 }
 
 fn sarif_rule((rule, default): (&Rule, Level)) -> Value {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::source::http::hex;
+
 /// Name of the file, in the folder of an environment.
 pub(super) const FILE: &str = "fab.owned";
 
@@ -76,7 +78,7 @@ impl Owned {
 
 /// Returns the SHA-256 of a text in hex.
 pub(super) fn sha256(text: &[u8]) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text))
 }
 
 /// Whether two addresses are of one repository, be it by https or ssh.

@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use super::SourceError;
+use super::http::hex;
 use crate::replacement::in_use;
 
 /// A folder with content by digest.
@@ -156,8 +157,7 @@ impl Cache {
 
     /// Returns where the clone of a manifest repository is, which need not be there, and a claim on it.
     pub(crate) fn clone_of(&self, address: &str) -> Result<(PathBuf, File), SourceError> {
-        let name: String =
-            Sha256::digest(address).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&Sha256::digest(address)[..16]);
         let claim = self.claim(&format!("clone-{name}"))?;
         let folder = self.root.join("clones").join(name);
         make_folders(&folder)?;

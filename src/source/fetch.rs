@@ -20,7 +20,7 @@ use super::charts::{ChartAccess, ChartSource, Charts, FoundChart};
 use super::credentials::{Access, Credential, ask_git_helper};
 use super::git::{GitSource, Revision, head_branch};
 use super::helm_repo::Index;
-use super::http::{Download, HttpOptions, Progress};
+use super::http::{Download, HttpOptions, Progress, hex};
 use super::outdated::may_replace;
 use super::{Asked, Resolved, SourceError, SourceUrl};
 use crate::git::{Commit, Login, Logins, credential_helpers};
@@ -544,8 +544,7 @@ fn fact_name(commit: &str) -> String {
 }
 
 fn claim_name(asked: &Asked) -> String {
-    let digest = Sha256::digest(asked.to_string().as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(asked.to_string().as_bytes())[..16])
 }
 
 #[cfg(test)]

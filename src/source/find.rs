@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::Cache;
 use super::fetch::{Fetcher, Form, Network};
+use super::http::hex;
 use super::plan::sources_of;
 use super::{Asked, Resolved, SourceError, SourceUrl, helm_config, tokens, vendored};
 use crate::definition::{self, Definition, Node, place};
@@ -227,8 +228,7 @@ fn fact_name(catalog: &Catalog) -> String {
             format!("git\n{url}\n{}\n{}\n{path}", none(branch), none(version))
         }
     };
-    let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("listing-{hash}")
+    format!("listing-{}", hex(&Sha256::digest(text)))
 }
 
 fn found_in(catalog: &Catalog, listing: Listing) -> Vec<Found> {

@@ -5,6 +5,7 @@ use super::rule::{Check, Rule};
 use super::subject::Subject;
 use crate::error::{Place, WarningKind};
 use crate::finding::Finding;
+use crate::insight::dotted;
 
 mod ambiguous_scalar;
 mod chart_warning;
@@ -100,9 +101,4 @@ fn warned(subject: &Subject<'_>, rule: &Rule) -> Vec<Finding> {
         is_own.then_some(finding)
     };
     own.filter_map(finding).collect()
-}
-
-/// Returns keys as people write them.
-fn dotted(keys: &[String]) -> String {
-    crate::insight::dotted(keys)
 }
