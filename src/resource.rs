@@ -1,6 +1,7 @@
 //! Kubernetes resources in the output: what they are called, and where they live.
 
 use std::fmt;
+use std::ops::Range;
 
 use goyaml::{Mapping, Value};
 
@@ -52,6 +53,32 @@ fn text(map: &Mapping, key: &str, shown: &str) -> Result<String, String> {
         Some(Value::Null) | None => Err(format!("there is no `{shown}`")),
         Some(Value::String(_)) => Err(format!("`{shown}` is empty")),
         Some(other) => Err(format!("`{shown}` is {}, not a string", other.kind())),
+    }
+}
+
+/// A Secret in a text.
+pub(crate) struct Secret {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its lines, from 1.
+    pub(crate) lines: Range<usize>,
+    /// It.
+    pub(crate) value: Value,
+}
+
+impl Secret {
+    /// Finds the Secrets in a text.
+    pub(crate) fn all_in(text: &str) -> Vec<Secret> {
+        let may_be_one = |(_, document): &(usize, &str)| document.contains("Secret");
+        let secret = |(first, document): (usize, &str)| {
+            let value: Value = goyaml::from_str(document).ok()?;
+            let is_secret = value.get("kind").and_then(Value::as_str) == Some("Secret");
+            let name =
+                value.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
+            let name = name.unwrap_or_default().to_owned();
+            is_secret.then(|| Secret { name, lines: first..first + document.lines().count(), value })
+        };
+        documents(text).into_iter().filter(may_be_one).filter_map(secret).collect()
     }
 }
 

@@ -13,15 +13,16 @@ use helm::{Chart, ReadValue};
 use super::Text;
 use crate::error::Warning;
 use crate::output::Varying;
+use crate::resource::Secret;
 
-/// What a component renders to, and what becomes of its values.
+/// What is odd about what a component renders to, and what becomes of its values.
 pub(crate) struct Inspection {
-    /// The manifest.
-    pub(crate) text: Vec<u8>,
     /// What is odd.
     pub(crate) warnings: Vec<Warning>,
     /// The lines that are different in every run.
     pub(crate) varying: Vec<Varying>,
+    /// The Secrets in the manifest.
+    pub(crate) secrets: Vec<Secret>,
     /// The manifests that are taken as they are, each with its path as the user would type it.
     pub(crate) files: Vec<(String, Arc<str>)>,
     /// The keys of the values that nobody reads.
@@ -47,7 +48,8 @@ impl Inspection {
     pub(super) fn of(text: Text, reader: ValuesReader) -> Self {
         let Text { text, resources: _, warnings, varying, definitions: _ } = text;
         let (files, unread, read) = (Vec::new(), Vec::new(), Vec::new());
-        Inspection { text, warnings, varying, files, unread, read, reader }
+        let secrets = Secret::all_in(&String::from_utf8_lossy(&text));
+        Inspection { warnings, varying, secrets, files, unread, read, reader }
     }
 
     /// Makes one of a component that reads no values.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use goyaml::Value;
 
 use super::Rule;
-use super::random_secret::{Secret, secrets};
 use super::secret_in_config::is_reference;
 use crate::error::{Place, Position};
 use crate::finding::{Finding, Level};
 use crate::lint::subject::{Instance, Subject};
+use crate::resource::Secret;
 
 pub(super) const RULE: Rule = Rule {
     code: "F403",
@@ -36,11 +36,8 @@ fn in_component(instance: Instance<'_>) -> Vec<Finding> {
         let mut lines = inspection.varying.iter().flat_map(|varying| &varying.lines);
         lines.any(|line| secret.lines.contains(line))
     };
-    let mut names: Vec<String> = secrets(&inspection.text)
-        .into_iter()
-        .filter(|secret| is_plain(&secret.value) && !made_up(secret))
-        .map(|secret| secret.name)
-        .collect();
+    let plain = inspection.secrets.iter().filter(|secret| is_plain(&secret.value) && !made_up(secret));
+    let mut names: Vec<&str> = plain.map(|secret| secret.name.as_str()).collect();
     names.sort();
     names.dedup();
     if names.is_empty() {
@@ -52,7 +49,7 @@ fn in_component(instance: Instance<'_>) -> Vec<Finding> {
 }
 
 fn in_manifest(instance: Instance<'_>, file: &str, text: &Arc<str>) -> Vec<Finding> {
-    let plain = secrets(text.as_bytes()).into_iter().filter(|secret| is_plain(&secret.value));
+    let plain = Secret::all_in(text).into_iter().filter(|secret| is_plain(&secret.value));
     let finding = |secret: Secret| {
         let lines = text.lines().enumerate().skip(secret.lines.start - 1);
         let line = lines

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use goyaml::Value;
-
 use super::Rule;
 use crate::error::{Place, WarningKind};
 use crate::finding::{Finding, Level};
 use crate::lint::subject::{Instance, Subject};
-use crate::resource;
+use crate::resource::Secret;
 
 pub(super) const RULE: Rule = Rule {
     code: "F402",
@@ -59,37 +57,10 @@ pub(super) fn randoms<'a>(subject: &'a Subject<'_>) -> Vec<Random<'a>> {
             let Some(place) = &warning.place else { continue };
             let of_call = inspection.varying.iter().filter(|varying| varying.place == *place);
             let lines: BTreeSet<usize> = of_call.flat_map(|varying| varying.lines.clone()).collect();
-            let secrets = secrets(&inspection.text);
-            let secret =
-                secrets.into_iter().find(|secret| lines.range(secret.lines.clone()).next().is_some());
-            let secret = secret.map(|secret| secret.name);
+            let is_reached = |secret: &&Secret| lines.range(secret.lines.clone()).next().is_some();
+            let secret = inspection.secrets.iter().find(is_reached).map(|secret| secret.name.clone());
             found.push(Random { instance, function, remedy, place, secret });
         }
     }
     found
-}
-
-/// A Secret of the output.
-pub(super) struct Secret {
-    /// Its name.
-    pub(super) name: String,
-    /// Its lines, from 1.
-    pub(super) lines: std::ops::Range<usize>,
-    /// It.
-    pub(super) value: Value,
-}
-
-/// Finds the Secrets in a text.
-pub(super) fn secrets(text: &[u8]) -> Vec<Secret> {
-    let text = String::from_utf8_lossy(text);
-    let documents =
-        resource::documents(&text).into_iter().filter(|(_, document)| document.contains("Secret"));
-    let secret = |(first, document): (usize, &str)| {
-        let value: Value = goyaml::from_str(document).ok()?;
-        let is_secret = value.get("kind").and_then(Value::as_str) == Some("Secret");
-        let name = value.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
-        let name = name.unwrap_or_default().to_owned();
-        is_secret.then(|| Secret { name, lines: first..first + document.lines().count(), value })
-    };
-    documents.filter_map(secret).collect()
 }
