@@ -20,7 +20,7 @@ use crate::error::{Error, Failure};
 use crate::git::{Checkout, Person, SourceCommit};
 use crate::output::OutputTree;
 use crate::project::Project;
-use crate::source::{Cache, SourceUrl};
+use crate::source::Cache;
 
 mod changes;
 mod clone;
@@ -36,6 +36,7 @@ mod push;
 mod rollback;
 mod settings;
 mod source;
+mod status;
 mod verify;
 
 pub use changes::{Changes, Counts};
@@ -46,6 +47,7 @@ pub use manifests::read_manifests;
 pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
 pub use settings::{PlaceSettings, PublishSettings, percent};
+pub use status::{Standing, Status, StatusOptions, status};
 pub use verify::{Verified, verify};
 
 use hydrator::Text;
@@ -216,9 +218,8 @@ pub fn publish(
     let of_run = |error: Error| vec![Failure::of_run(error)];
     let shown = place::typed(&options.directory);
     let project = Project::read(&options.directory, &shown).map_err(of_run)?;
-    let url = options.repository.as_deref().map(SourceUrl::new);
-    let url = url.or_else(|| project.publish.repository.clone());
-    let url = url.ok_or_else(|| of_run(PublishError::NoRepository.into()))?;
+    let url = project.publish.repository(options.repository.as_deref());
+    let url = url.map_err(|error| of_run(error.into()))?;
     let configured = project.environments(&options.directory, &[]);
     let run = Run::new(options, project.publish, heard).map_err(of_run)?;
     let mut failures = run.objections_of_source(outputs)?;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use super::generate::counted;
-use super::publish::TargetArgs;
+use super::publish::{TargetArgs, short};
 use super::report::Line;
 use super::table::Table;
 use super::world::WorldArgs;
@@ -179,8 +179,4 @@ pub(super) fn run_verify(args: &VerifyArgs, ui: &mut Ui) -> Result<ExitCode> {
     let other = if other { format!("; it was published by fab {version}") } else { String::new() };
     ui.status(format_args!("{environment} is not as {source} renders: {files} differ{other}"));
     Ok(ExitCode::from(1))
-}
-
-fn short(commit: &str) -> &str {
-    &commit[..commit.len().min(7)]
 }

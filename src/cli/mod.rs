@@ -35,6 +35,7 @@ mod report;
 mod schema;
 mod set;
 mod show;
+mod status;
 mod table;
 mod template;
 mod ui;
@@ -89,6 +90,7 @@ enum Command {
     Lint(lint::LintArgs),
     Publish(Box<publish::PublishArgs>),
     Ci(Box<ci::CiArgs>),
+    Status(Box<status::StatusArgs>),
     History(Box<history::HistoryArgs>),
     Rollback(Box<history::RollbackArgs>),
     Resume(Box<history::ResumeArgs>),
@@ -123,6 +125,7 @@ impl Command {
             Self::Lint(args) => lint::run(args, ui),
             Self::Publish(args) => publish::run(args, ui),
             Self::Ci(args) => ci::run(args, ui),
+            Self::Status(args) => status::run(args, ui),
             Self::History(args) => history::run(args, ui),
             Self::Rollback(args) => history::run_rollback(args, ui),
             Self::Resume(args) => history::run_resume(args, ui),

@@ -173,7 +173,8 @@ pub(super) fn tell(published: &Published, dry_run: bool, ui: &mut Ui) {
     }
 }
 
-fn short(commit: &str) -> &str {
+/// Returns what a commit is called where people read.
+pub(super) fn short(commit: &str) -> &str {
     &commit[..commit.len().min(7)]
 }
 

@@ -80,6 +80,13 @@ pub struct Entry {
     pub(super) digest: String,
 }
 
+impl Entry {
+    /// Whether manifests changed, or were meant to: a publish that only tells of a newer source commit is none.
+    pub(super) fn is_change(&self) -> bool {
+        self.files != Counts::default() || self.kind == EntryKind::Rollback
+    }
+}
+
 /// What a commit of an environment was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
@@ -122,8 +129,7 @@ impl Target {
     /// Reads what the definition says of it.
     pub(super) fn known(&self) -> Result<Known, Error> {
         let project = Project::read(&self.directory, &place::typed(&self.directory))?;
-        let url = self.repository.as_deref().map(SourceUrl::new);
-        let url = url.or_else(|| project.publish.repository.clone()).ok_or(PublishError::NoRepository)?;
+        let url = project.publish.repository(self.repository.as_deref())?;
         let environment = Environment::new([&self.environment]).to_string();
         let destination = project.publish.destination(&environment, &self.place);
         Ok(Known { settings: project.publish, url, destination })
@@ -167,7 +173,7 @@ pub fn history(target: &Target) -> Result<History, Error> {
         let tip = target.fetch(&known, manifests)?;
         let failed = |error| clone::unusable(&known.url, error);
         let mut entries = entries(manifests, tip, &known.destination).map_err(failed)?;
-        entries.retain(|entry| entry.files != Counts::default() || entry.kind == EntryKind::Rollback);
+        entries.retain(Entry::is_change);
         let hold = held(manifests, tip, &known.destination).map_err(failed)?;
         let Destination { active, path, .. } = known.destination.clone();
         Ok(History { branch: active, path, entries, hold })
@@ -190,28 +196,69 @@ pub(super) fn entries(
     tip: Id,
     destination: &Destination,
 ) -> Result<Vec<Entry>, SourceError> {
-    let mut entries = Vec::new();
-    let mut at = Some(tip);
-    let mut now = snapshot(manifests, tip, destination, None)?;
-    while let Some(commit) = at {
+    Walk::from(manifests, tip, destination)?.collect()
+}
+
+/// The commits in which something of an environment changed, the newest first, read as far as they are asked for.
+pub(super) struct Walk<'a> {
+    manifests: &'a Manifests<'a>,
+    destination: &'a Destination,
+    /// The commit to look at next.
+    at: Option<Id>,
+    /// What the environment was in it.
+    now: Snapshot,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins at the tip of a branch.
+    pub(super) fn from(
+        manifests: &'a Manifests<'a>,
+        tip: Id,
+        destination: &'a Destination,
+    ) -> Result<Self, SourceError> {
+        let now = snapshot(manifests, tip, destination, None)?;
+        Ok(Walk { manifests, destination, at: Some(tip), now })
+    }
+
+    /// Looks at a commit, and goes to the one before it.
+    fn step(&mut self, commit: Id) -> Result<Option<Entry>, SourceError> {
+        let Walk { manifests, destination, .. } = *self;
         let past = manifests.past(commit)?;
         let before = match past.parent {
-            Some(parent) => snapshot(manifests, parent, destination, Some(&now))?,
+            Some(parent) => snapshot(manifests, parent, destination, Some(&self.now))?,
             None => Snapshot::default(),
         };
+        self.at = past.parent;
+        let now = std::mem::replace(&mut self.now, before);
+        let before = &self.now;
         if before.list.files != now.list.files || before.recorded != now.recorded {
-            entries.push(entry(&past, &before, &now));
-        } else if before.object != now.object && trailer(&past.message, "Fab-Version").is_none() {
+            return Ok(Some(entry(&past, before, &now)));
+        }
+        if before.object != now.object && trailer(&past.message, "Fab-Version").is_none() {
             let count = manifests_touched(manifests, (commit, past.parent), destination, &now.list)?;
-            if count > 0 {
-                let files = Counts { changed: count, ..Counts::default() };
-                entries.push(Entry { files, ..entry(&past, &before, &now) });
+            let files = Counts { changed: count, ..Counts::default() };
+            return Ok((count > 0).then(|| Entry { files, ..entry(&past, before, &now) }));
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Entry, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(commit) = self.at {
+            match self.step(commit) {
+                Ok(None) => {}
+                Ok(Some(entry)) => return Some(Ok(entry)),
+                Err(error) => {
+                    self.at = None;
+                    return Some(Err(error));
+                }
             }
         }
-        at = past.parent;
-        now = before;
+        None
     }
-    Ok(entries)
 }
 
 /// Reads an environment on a commit; `after` is what it was in the next one.

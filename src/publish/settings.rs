@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use goyaml::Value;
 
+use super::error::PublishError;
 use crate::config::Environment;
 use crate::definition::fields::Fields;
 use crate::definition::place;
@@ -180,6 +181,12 @@ impl PublishSettings {
             settings.environments.insert(name.clone(), PlaceSettings::read(&one)?);
         }
         Ok(settings)
+    }
+
+    /// Returns the manifest repository; what is given is stronger than the file.
+    pub(super) fn repository(&self, given: Option<&str>) -> Result<SourceUrl, PublishError> {
+        let given = given.map(SourceUrl::new);
+        given.or_else(|| self.repository.clone()).ok_or(PublishError::NoRepository)
     }
 
     /// Returns who publishes, if that is said.

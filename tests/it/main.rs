@@ -42,6 +42,7 @@ mod rolling_back;
 mod seeds;
 mod server;
 mod site;
+mod status;
 mod subcharts;
 mod template;
 mod tidy;
