@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use goyaml::Value;
 use serde_json::{Value as Json, json};
 
 use super::list::place_in_json;
 use super::report;
-use super::table::Table;
+use super::table::{Format, Table};
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::definition::Generator;
@@ -40,15 +39,6 @@ pub(super) struct ExplainArgs {
     /// How values are printed.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output_format: Format,
-}
-
-/// The forms of output.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    // A row for each value, and one for each place that it overrides.
-    Table,
-    // An object with a list of values.
-    Json,
 }
 
 /// Runs the command.
@@ -187,7 +177,8 @@ fn in_json(explanation: &Explanation) -> Json {
     })
 }
 
-fn setting_in_json(setting: &Setting) -> Json {
+/// Returns a value as other programs get it: what it is, and where it is set.
+pub(super) fn setting_in_json(setting: &Setting) -> Json {
     json!({
         "key": setting.key(),
         "value": setting.value,

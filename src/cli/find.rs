@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::report::{self, Report};
-use super::table::Table;
+use super::table::{Format, Table};
 use super::{Result, Ui, world};
 use crate::source::Network;
 use crate::source::find::{FindOptions, Found, Search, find};
@@ -29,15 +28,6 @@ pub(super) struct FindArgs {
     /// How what is found is printed.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output_format: Format,
-}
-
-/// The forms of output.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    // Columns, and the lines that add.
-    Table,
-    // A list of objects.
-    Json,
 }
 
 /// Runs the command.

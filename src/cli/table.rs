@@ -3,6 +3,15 @@
 //! On a terminal that is too narrow for them, one column is cut short, the one
 //! that can be spared most; what a pipe or a file gets is complete.
 
+/// The forms of output of what is a table for people.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum Format {
+    // Rows and columns.
+    Table,
+    // For other programs.
+    Json,
+}
+
 /// A table with one line for each row.
 pub(super) struct Table<const N: usize> {
     headings: [&'static str; N],

@@ -5,13 +5,18 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::explain::table;
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+
+use super::explain::{setting_in_json, table};
 use super::generate::counted;
+use super::list::place_in_json;
 use super::report;
 use super::world::WorldArgs;
 use super::{Result, Ui};
 use crate::definition::Generator;
 use crate::error::Place;
+use crate::origin::Setting;
 use crate::render::ChartSettings;
 use crate::why::{Line, Source, Template, Why, WhyOptions, why};
 
@@ -29,8 +34,20 @@ pub(super) struct WhyArgs {
     /// Folder that the manifests were written to [default: generated, in the folder of the definition].
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// How lines are explained.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output_format: Format,
     #[command(flatten)]
     world: WorldArgs,
+}
+
+/// The forms of output.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    // For people.
+    Text,
+    // An object with a list of lines.
+    Json,
 }
 
 /// Lines of a file.
@@ -75,8 +92,11 @@ pub(super) fn run(args: &WhyArgs, ui: &mut Ui) -> Result<ExitCode> {
         ui.warning(format_args!("warning: the component has {hook} hooks, which were not run"));
     }
     let file = args.at.file.to_string_lossy().replace('\\', "/");
-    let texts: Vec<String> = why.lines.iter().map(|line| text(&file, &why, line)).collect();
-    ui.data(texts.join("\n"))?;
+    let texts = || why.lines.iter().map(|line| text(&file, &why, line)).collect::<Vec<_>>();
+    ui.data(match args.output_format {
+        Format::Text => texts().join("\n"),
+        Format::Json => format!("{:#}\n", in_json(&file, &why)),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -140,6 +160,45 @@ fn indented(text: &mut String, lines: &str) {
     for line in lines.lines() {
         writeln!(text, "  {line}").expect("writing to a string cannot fail");
     }
+}
+
+/// The number of this form, which grows if a program that reads it has to change.
+const VERSION: u32 = 1;
+
+fn in_json(file: &str, why: &Why) -> Json {
+    json!({
+        "version": VERSION,
+        "environment": why.environment,
+        "component": why.component,
+        "type": why.generator.name(),
+        "input": why.input,
+        "file": file,
+        "lines": why.lines.iter().map(line_in_json).collect::<Vec<_>>(),
+    })
+}
+
+fn line_in_json(line: &Line) -> Json {
+    let (source, at, template, reason) = match &line.source {
+        Source::Template(template) => ("template", template.trail.as_slice(), Some(template), None),
+        Source::File(place) => ("file", std::slice::from_ref(place), None, None),
+        Source::Own(reason) => ("fab", &[][..], None, Some(reason)),
+        Source::Nowhere => ("nowhere", &[][..], None, None),
+        Source::Unknown => ("unknown", &[][..], None, None),
+    };
+    let in_json = |values: &[Setting]| values.iter().map(setting_in_json).collect::<Vec<_>>();
+    let because = template.into_iter().flat_map(|template| &template.because);
+    let because =
+        because.map(|(place, values)| json!({ "at": place_in_json(place), "values": in_json(values) }));
+    json!({
+        "line": line.number,
+        "text": line.text,
+        "wouldBe": line.would_be,
+        "source": source,
+        "reason": reason,
+        "at": at.iter().map(place_in_json).collect::<Vec<_>>(),
+        "values": template.map_or_else(Vec::new, |template| in_json(&template.values)),
+        "because": because.collect::<Vec<_>>(),
+    })
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ impl Run {
         self
     }
 
+    /// Returns what a terminal would show of the run, and the exit code.
+    pub(crate) fn session(&self, args: &[&str]) -> String {
+        format!("$ fab {}\n{}{}exit {}\n", args.join(" "), self.stdout, self.stderr, self.code)
+    }
+
     /// Returns the run, which has to have these texts on stderr.
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {

@@ -36,9 +36,7 @@ const FILES: [(&str, &str); 7] = [
 /// Compares all that is printed.
 #[track_caller]
 fn check(name: &str, arguments: &[&str]) {
-    let run = Hld::new(&FILES).fab(arguments);
-    let line = arguments.join(" ");
-    let shown = format!("$ fab {line}\n{}{}exit {}\n", run.stdout, run.stderr, run.code);
+    let shown = Hld::new(&FILES).fab(arguments).session(arguments);
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, shown) });
 }
 

@@ -44,8 +44,8 @@ fn check(name: &str, file: &str, text: &str) {
     let line = manifest.lines().position(|line| line == text);
     let line = line.unwrap_or_else(|| panic!("no line {text:?} in:\n{manifest}")) + 1;
     let argument = format!("{file}:{line}");
-    let run = hld.fab(&["why", &argument]);
-    let shown = format!("$ fab why {argument}\n{}{}exit {}\n", run.stdout, run.stderr, run.code);
+    let arguments = ["why", argument.as_str()];
+    let shown = hld.fab(&arguments).session(&arguments);
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, shown) });
 }
 
@@ -70,6 +70,16 @@ fn lines_of_files_have_the_line_of_the_file() {
     check("why-static", "generated/prod/docs.yaml", "y: 2");
     check("why-crd", "generated/prod/web.yaml", "  name: c");
     check("why-handlebars", "generated/prod/jobs.yaml", "  name: report");
+}
+
+#[test]
+fn other_programs_get_all_that_is_told_in_json() {
+    let hld = Hld::new(&FILES);
+    hld.ok(&["generate", "prod"]);
+    let manifest = hld.read("generated/prod/web.yaml");
+    let line = manifest.lines().position(|line| line == "  debug: enabled").unwrap() + 1;
+    let run = hld.ok(&["why", &format!("generated/prod/web.yaml:{line}"), "--output-format", "json"]);
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("why-json", run.stdout) });
 }
 
 #[test]
