@@ -13,6 +13,7 @@ use crate::diff::DiffError;
 use crate::insight::Cause;
 use crate::publish::PublishError;
 use crate::render::handlebars::TemplateError;
+use crate::signing::SigningError;
 use crate::source::SourceError;
 
 /// A place in a file of the user's.
@@ -584,6 +585,9 @@ pub enum Error {
         /// What git says.
         message: String,
     },
+    /// A commit cannot be signed.
+    #[error("the commit cannot be signed: {0}")]
+    Signing(#[from] SigningError),
     /// A commit cannot be pushed.
     #[error("cannot push to `{remote}` ({url}): {error}")]
     NotPushed {
@@ -668,6 +672,7 @@ impl Error {
             | Error::NoCheckout { .. }
             | Error::Uncommitted { .. }
             | Error::NotCommitted { .. }
+            | Error::Signing(_)
             | Error::NotPushed { .. }
             | Error::PushRefused { .. }
             | Error::PushLost { .. }
@@ -789,6 +794,7 @@ impl Error {
             Error::NameNoFile { .. } => Some("use a name without `/`".into()),
             Error::Template(err) => err.kind.hint(),
             Error::Publish(err) => err.hint(),
+            Error::Signing(err) => err.hint(),
             Error::NoChart { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
             }

@@ -28,6 +28,7 @@ mod history;
 mod manifests;
 mod origin;
 mod session;
+mod signed;
 mod tree;
 
 pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
@@ -35,6 +36,7 @@ pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
 pub(crate) use git2::Oid as Id;
 pub(crate) use manifests::{Manifests, NewCommit, Past};
 pub(crate) use origin::{Order, Person, SourceCommit};
+pub(crate) use signed::{Unmade, Wanted};
 
 /// How long a server may be silent: one that packs a large repository says something all the time.
 const PATIENCE: Duration = Duration::from_secs(30);

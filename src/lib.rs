@@ -38,6 +38,7 @@ mod replacement;
 pub mod resolve;
 pub mod resource;
 pub mod schema;
+pub mod signing;
 pub mod source;
 pub mod template;
 pub mod validate;

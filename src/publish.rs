@@ -20,6 +20,7 @@ use crate::error::{Error, Failure};
 use crate::git::{Checkout, Person, SourceCommit};
 use crate::output::OutputTree;
 use crate::project::Project;
+use crate::signing::Signer;
 use crate::source::Cache;
 
 mod changes;
@@ -221,11 +222,13 @@ pub fn publish(
     let url = project.publish.repository(options.repository.as_deref());
     let url = url.map_err(|error| of_run(error.into()))?;
     let configured = project.environments(&options.directory, &[]);
+    let signer = Signer::of_variables(&options.variables).map_err(|err| of_run(err.into()))?;
     let run = Run::new(options, project.publish, heard).map_err(of_run)?;
     let mut failures = run.objections_of_source(outputs)?;
     let branches = run.branches(outputs).map_err(of_run)?;
     let known: Vec<Destination> = configured.iter().map(|environment| run.destination(environment)).collect();
     let done = clone::with_clone((&url, &options.cache), &options.variables, |mut manifests| {
+        manifests.sign_with(signer);
         let plans = run.plan_first(&mut manifests, &branches, &known);
         let plans = plans.map_err(|stopped| stopped.into_failures(&url, ""))?;
         failures.extend(plans.iter().flat_map(|plan| plan.failures.clone()));

@@ -104,6 +104,11 @@ impl ChangeArgs {
                 None => ui.status(format_args!("Committed {short}")),
             }
         }
+        if let Some(setting) = &done.unsigned {
+            ui.warning(format_args!(
+                "the commit is not signed: `commit.gpgsign` wants it, and by `{setting}` a program would sign it, which fab does not run; set `gpg.format=ssh` and `user.signingkey`, or FAB_SIGNING_KEY"
+            ));
+        }
         if let Some(why) = &done.left_behind {
             ui.warning(format_args!("the commit is on the server, but could not be checked out here: {why}"));
         }

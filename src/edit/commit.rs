@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::{Edited, write_all};
 use crate::error::Error;
-use crate::git::{Checkout, Login, Logins, NewText, Pushed, Upstream};
+use crate::git::{Checkout, Login, Logins, NewText, Pushed, Unmade, Upstream, Wanted};
+use crate::signing::{Signer, SigningError};
 use crate::source::{SourceUrl, login, ssh_keys};
 
 /// How often a commit is made again because the branch has moved.
@@ -50,6 +51,8 @@ pub struct Committed {
     pub commit: Option<String>,
     /// The branch that it was pushed to, with the remote: `origin/main`.
     pub pushed: Option<String>,
+    /// The setting of git's that wants a program to sign it, which was not run.
+    pub unsigned: Option<String>,
     /// Why the working tree is not at the commit although the server has it.
     pub left_behind: Option<String>,
 }
@@ -72,15 +75,17 @@ pub fn commit(
         directory,
         options,
         edit,
+        signer: None,
     };
     let files = edit(directory)?;
     let texts = work.texts(&files)?;
     if texts.is_empty() {
-        return Ok(Committed { files, commit: None, pushed: None, left_behind: None });
+        return Ok(Committed { files, commit: None, pushed: None, unsigned: None, left_behind: None });
     }
     let base = work.checkout.head().map_err(failed)?;
     let options = &CommitOptions { trailers: trailers(options, base.as_deref()), ..options.clone() };
-    let work = Work { options, ..work };
+    let (signer, unsigned) = signer(&work.checkout, &options.variables)?;
+    let work = Work { options, signer, ..work };
     let id = work.commit(base.as_deref(), &texts)?;
     let upstream = match &options.push {
         Push::No => None,
@@ -89,16 +94,16 @@ pub fn commit(
     };
     let Some(upstream) = upstream else {
         work.keep(&files, &id, &texts)?;
-        return Ok(Committed { files, commit: Some(id), pushed: None, left_behind: None });
+        return Ok(Committed { files, commit: Some(id), pushed: None, unsigned, left_behind: None });
     };
     let pushed = Some(format!("{}/{}", upstream.remote, upstream.branch));
     let at_server = work.push(base.as_deref(), id.clone(), &upstream)?;
     if at_server == id {
         work.keep(&files, &id, &texts)?;
-        return Ok(Committed { files, commit: Some(id), pushed, left_behind: None });
+        return Ok(Committed { files, commit: Some(id), pushed, unsigned, left_behind: None });
     }
     let left_behind = work.checkout.fast_forward(&at_server).err().map(|err| err.message().to_owned());
-    Ok(Committed { files, commit: Some(at_server), pushed, left_behind })
+    Ok(Committed { files, commit: Some(at_server), pushed, unsigned, left_behind })
 }
 
 struct Work<'a> {
@@ -106,6 +111,25 @@ struct Work<'a> {
     directory: &'a Path,
     options: &'a CommitOptions,
     edit: &'a dyn Fn(&Path) -> Result<Vec<Edited>, Error>,
+    /// What commits are signed with.
+    signer: Option<Signer>,
+}
+
+/// Returns the key that commits are signed with: that of the variables, or else of git's configuration. If this wants
+/// a program to sign, returns the setting.
+fn signer(
+    checkout: &Checkout,
+    variables: &[(String, String)],
+) -> Result<(Option<Signer>, Option<String>), Error> {
+    if let Some(signer) = Signer::of_variables(variables)? {
+        return Ok((Some(signer), None));
+    }
+    match checkout.wanted_signature() {
+        Wanted::Nothing => Ok((None, None)),
+        Wanted::Key(key) => Ok((Some(Signer::of(&key, "user.signingkey", variables)?), None)),
+        Wanted::SomeKey => Err(SigningError::Unnamed.into()),
+        Wanted::Program(setting) => Ok((None, Some(setting))),
+    }
 }
 
 impl Work<'_> {
@@ -198,7 +222,11 @@ impl Work<'_> {
     }
 
     fn commit(&self, parent: Option<&str>, texts: &[NewText]) -> Result<String, Error> {
-        self.checkout.commit(parent, texts, &message(self.options)).map_err(failed)
+        let made = self.checkout.commit(parent, texts, (&message(self.options), self.signer.as_ref()));
+        made.map_err(|unmade| match unmade {
+            Unmade::Git(err) => failed(err),
+            Unmade::Unsigned(err) => err.into(),
+        })
     }
 }
 

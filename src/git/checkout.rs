@@ -14,7 +14,9 @@ use git2::{
     ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, Status, TreeWalkMode, TreeWalkResult,
 };
 
+use super::signed::{Draft, Unmade};
 use super::{Extent, Logins, Remote};
+use crate::signing::Signer;
 use crate::source::{SourceError, SourceUrl};
 
 /// What git says that stands against a commit.
@@ -128,7 +130,12 @@ impl Checkout {
     }
 
     /// Makes a commit of another one and new texts. No branch has it yet.
-    pub(crate) fn commit(&self, parent: Option<&str>, texts: &[NewText], message: &str) -> Result<String> {
+    pub(crate) fn commit(
+        &self,
+        parent: Option<&str>,
+        texts: &[NewText],
+        (message, signer): (&str, Option<&Signer>),
+    ) -> std::result::Result<String, Unmade> {
         let parent = parent.map(|id| self.repository.find_commit(Oid::from_str(id)?)).transpose()?;
         let base = match &parent {
             Some(parent) => parent.tree()?,
@@ -148,7 +155,8 @@ impl Checkout {
         let tree = self.repository.find_tree(update.create_updated(&self.repository, &base)?)?;
         let who = self.signature()?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        self.repository.commit(None, &who, &who, message, &tree, &parents).map(|id| id.to_string())
+        let draft = Draft { who: &who, message, tree: &tree, parents: &parents };
+        draft.commit(&self.repository, signer).map(|id| id.to_string())
     }
 
     /// Pipelines have no name and address configured.

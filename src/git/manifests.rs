@@ -16,7 +16,9 @@ use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, Tree, Tr
 
 use super::checkout::Pushed;
 use super::origin::{Person, rfc_3339};
+use super::signed::{Draft, Unmade};
 use super::{Logins, Reference, Remote, io_error};
+use crate::signing::Signer;
 use crate::source::{SourceError, SourceUrl};
 
 /// The notes that tools which promote manifests read.
@@ -34,6 +36,8 @@ pub(crate) struct Manifests<'a> {
     logins: &'a Logins<'a>,
     repository: Repository,
     folder: PathBuf,
+    /// What commits are signed with.
+    signer: Option<Signer>,
     /// The references of the server when it was asked last.
     references: BTreeMap<String, Oid>,
     /// Tells other runs to wait.
@@ -85,7 +89,13 @@ impl<'a> Manifests<'a> {
         };
         remove_locks(folder);
         let folder = folder.to_owned();
-        Ok(Self { url, logins, repository, folder, references: BTreeMap::new(), _claim: claim })
+        let references = BTreeMap::new();
+        Ok(Self { url, logins, repository, folder, signer: None, references, _claim: claim })
+    }
+
+    /// Signs commits from here on, if there is a key.
+    pub(crate) fn sign_with(&mut self, signer: Option<Signer>) {
+        self.signer = signer;
     }
 
     /// Fetches branches and the notes, as far as they are there.
@@ -205,10 +215,10 @@ impl<'a> Manifests<'a> {
 
     /// Makes a commit, which no branch has yet.
     pub(crate) fn commit(&self, new: &NewCommit<'_>) -> Result<Oid> {
-        self.make_commit(new).map_err(|err| self.broken(&err))
+        self.make_commit(new).map_err(|unmade| self.unmade(unmade))
     }
 
-    fn make_commit(&self, new: &NewCommit<'_>) -> std::result::Result<Oid, git2::Error> {
+    fn make_commit(&self, new: &NewCommit<'_>) -> std::result::Result<Oid, Unmade> {
         let parent = new.parent.map(|id| self.repository.find_commit(id)).transpose()?;
         let base = parent.as_ref().map(git2::Commit::tree).transpose()?;
         let changes: Vec<(&str, Option<Oid>)> =
@@ -218,7 +228,8 @@ impl<'a> Manifests<'a> {
         let tree = self.repository.find_tree(tree)?;
         let who = signature(new.who, new.when)?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        self.repository.commit(None, &who, &who, &new.message, &tree, &parents)
+        let draft = Draft { who: &who, message: &new.message, tree: &tree, parents: &parents };
+        draft.commit(&self.repository, self.signer.as_ref())
     }
 
     /// Returns a tree with changes; none if nothing is left of it.
@@ -316,8 +327,20 @@ impl<'a> Manifests<'a> {
         let who = signature(who, when).map_err(|err| self.broken(&err))?;
         let noted = self.repository.note(&who, &who, Some(NOTES), commit, text, true);
         noted.map_err(|err| self.broken(&err))?;
-        let tip = self.repository.refname_to_id(NOTES).map_err(|err| self.broken(&err))?;
+        let tip = self.signed_notes(&who).map_err(|unmade| self.unmade(unmade))?;
         self.push_to(tip, NOTES)
+    }
+
+    /// Returns the commit of the notes, which libgit2 made without a signature.
+    fn signed_notes(&self, who: &Signature<'_>) -> std::result::Result<Oid, Unmade> {
+        let made = self.repository.find_reference(NOTES)?.peel_to_commit()?;
+        if self.signer.is_none() {
+            return Ok(made.id());
+        }
+        let (tree, parents) = (made.tree()?, made.parents().collect::<Vec<_>>());
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        let draft = Draft { who, message: made.message()?, tree: &tree, parents: &parents };
+        draft.commit(&self.repository, self.signer.as_ref())
     }
 
     /// Returns a commit.
@@ -347,6 +370,13 @@ impl<'a> Manifests<'a> {
     fn forget(&self, name: &str) {
         if let Ok(mut reference) = self.repository.find_reference(name) {
             let _ = reference.delete();
+        }
+    }
+
+    fn unmade(&self, unmade: Unmade) -> SourceError {
+        match unmade {
+            Unmade::Git(err) => self.broken(&err),
+            Unmade::Unsigned(err) => err.into(),
         }
     }
 

@@ -38,6 +38,9 @@ pub(super) fn with_clone<T>(
 
 /// Makes the error of a repository that cannot be used.
 pub(super) fn unusable(url: &SourceUrl, error: SourceError) -> Error {
+    if let SourceError::Unsigned(error) = error {
+        return error.into();
+    }
     let repository = url.to_string();
     Error::from(PublishError::Repository { repository, error: Box::new(error) })
 }

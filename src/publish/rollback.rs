@@ -19,6 +19,7 @@ use super::push::{Patience, Stopped};
 use super::settings::Destination;
 use crate::error::{Error, Failure};
 use crate::git::{Checkout, Id, Manifests, NewCommit, Person, Pushed};
+use crate::signing::Signer;
 use crate::source::SourceError;
 
 /// How far back.
@@ -134,7 +135,9 @@ fn change(target: &Target, known: &Known, who: &Person, make: Make<'_>) -> Resul
     let Destination { active, branch, .. } = &known.destination;
     let mut branches = vec![branch.as_str(), active.as_str()];
     branches.dedup();
+    let signer = Signer::of_variables(&target.variables).map_err(|err| of_run(err.into()))?;
     let changed = target.with_clone(known, |manifests| {
+        manifests.sign_with(signer);
         let mut last = None;
         for branch in branches {
             match change_branch((target, known), manifests, (branch, who), make) {

@@ -9,6 +9,7 @@
 use std::io;
 
 use super::http::HttpError;
+use crate::signing::SigningError;
 
 /// Why a source cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +121,9 @@ pub enum SourceError {
     /// A request by HTTP fails.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// A commit cannot be signed.
+    #[error(transparent)]
+    Unsigned(#[from] SigningError),
     /// Something on this machine fails.
     #[error("cannot {action}: {source}")]
     Io {
@@ -168,6 +172,7 @@ impl SourceError {
                 Some("add it to `sources.allow` in fab.yaml if you trust it".into())
             }
             SourceError::Http(error) => error.hint(),
+            SourceError::Unsigned(error) => error.hint(),
             SourceError::Offline => Some("run `fab install` with the network once".into()),
             SourceError::NotVendored => Some("run `fab vendor` and commit the folder".into()),
             SourceError::NotLocked => Some("run `fab install` and commit fab.lock".into()),
@@ -201,6 +206,7 @@ impl SourceError {
             | SourceError::NotVendored
             | SourceError::Unsupported(_)
             | SourceError::Http(_)
+            | SourceError::Unsigned(_)
             | SourceError::Io { .. } => false,
         }
     }

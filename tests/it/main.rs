@@ -41,6 +41,7 @@ mod render_settings;
 mod rolling_back;
 mod seeds;
 mod server;
+mod signing;
 mod site;
 mod status;
 mod subcharts;

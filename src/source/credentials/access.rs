@@ -10,11 +10,12 @@ use super::{Env, Secret};
 use crate::source::SourceUrl;
 
 /// Variables that let their owner write, comment or act for the whole build. A source is not given them.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 13] = [
     "FAB_HOST_TOKEN",
     "FAB_GIT_TOKEN",
     "FAB_GIT_SSH_KEY",
     "FAB_SIGNING_KEY",
+    "FAB_SIGNING_KEY_PASSPHRASE",
     "GITHUB_TOKEN",
     "ACTIONS_RUNTIME_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
