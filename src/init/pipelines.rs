@@ -55,7 +55,7 @@ pub(super) fn files(
 ) -> Vec<(String, String)> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     let branch = if branch.chars().all(is_plain) { branch } else { "main" };
-    let mut text = pipeline.template().replace("BRANCH", branch);
+    let mut text = pipeline.template().replace("@BRANCH@", branch);
     if pipeline == Pipeline::AzureDevOps {
         text = for_azure(&text, manifests);
     }
@@ -79,9 +79,7 @@ fn for_azure(text: &str, manifests: Option<&SourceUrl>) -> String {
         ),
         None => (String::new(), "", "FAB_GIT_TOKEN"),
     };
-    text.replace("RESOURCES", &resources)
-        .replace("USES", uses)
-        .replace("TOKEN: $(TOKEN)", &format!("TOKEN: $({token})"))
+    text.replace("@RESOURCES@", &resources).replace("@USES@", uses).replace("@TOKEN@", token)
 }
 
 /// Returns `PROJECT/REPOSITORY` of an address of Azure Repos.

@@ -1,11 +1,12 @@
 //! `fab install` from git servers as they are outside: smart HTTP behind nginx, and OpenSSH.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::hld::Run;
 use crate::install_web::files_with;
-use crate::real_servers::{Running, free_port, installed, run, start};
+use crate::real_servers::{Running, certificate, free_port, installed, run, start};
 use crate::site::Site;
 
 const FILES: [(&str, &str); 2] =
@@ -20,27 +21,58 @@ pub(crate) struct Server {
 
 impl Server {
     /// The folder with what it needs.
-    pub(crate) fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &Path {
         self._folder.path()
     }
 }
 
 /// Serves the repositories of a site at `/git/`, and faults beside that; none if a program is missing.
 pub(crate) fn nginx(site: &Site) -> Option<Server> {
+    let everywhere = Door { repository: "", logins: &[("me", "s3cr3t-t0ken")] };
+    serve(&site.all().join("remotes"), &[everywhere], &[])
+}
+
+/// A repository, or all if its name is empty, and who may read and write it.
+pub(crate) struct Door<'a> {
+    pub(crate) repository: &'a str,
+    pub(crate) logins: &'a [(&'a str, &'a str)],
+}
+
+/// Serves the repositories of a folder at `/git/`, and what is in `files` at `/files/`; none if a program is missing.
+/// There is TLS, with the certificate `cert.pem` of the server's folder, if files are given.
+pub(crate) fn serve(remotes: &Path, doors: &[Door<'_>], files: &[(&str, &[u8])]) -> Option<Server> {
     let (nginx, fcgiwrap) = (installed("nginx")?, installed("fcgiwrap")?);
-    installed("htpasswd")?;
     let backend = installed("git-http-backend")?.display().to_string();
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().display();
-    let remotes = site.all().join("remotes").display().to_string();
-    fs::write(folder.path().join("htpasswd"), run("htpasswd", &["-bn", "me", "s3cr3t-t0ken"])).unwrap();
-    let port = free_port();
+    let (port, remotes) = (free_port(), remotes.display());
+    let mut locations = String::new();
+    for (number, Door { repository, logins }) in doors.iter().enumerate() {
+        let passwords: String =
+            logins.iter().map(|(user, password)| format!("{user}:{{PLAIN}}{password}\n")).collect();
+        fs::write(folder.path().join(format!("passwords{number}")), passwords).unwrap();
+        locations.push_str(&format!(
+            "location ~ ^/git(/{repository}.*)$ {{ auth_basic x; auth_basic_user_file {below}/passwords{number}; fastcgi_pass unix:{below}/socket;\n\
+             fastcgi_param SCRIPT_FILENAME {backend}; fastcgi_param GIT_PROJECT_ROOT {remotes}; fastcgi_param GIT_HTTP_EXPORT_ALL 1; fastcgi_param PATH_INFO $1;\n\
+             fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method; fastcgi_param CONTENT_TYPE $content_type; fastcgi_param CONTENT_LENGTH $content_length; fastcgi_param REMOTE_USER $remote_user; }}\n"
+        ));
+    }
+    fs::create_dir(folder.path().join("files")).unwrap();
+    for (name, content) in files {
+        fs::write(folder.path().join("files").join(name), content).unwrap();
+    }
+    let tls = if files.is_empty() {
+        String::new()
+    } else {
+        installed("openssl")?;
+        let (certificate, key) = certificate(folder.path());
+        format!(" ssl; ssl_certificate {certificate}; ssl_certificate_key {key}")
+    };
     let config = format!(
         "daemon off; pid {below}/pid; error_log {below}/error.log; user root;\nevents {{}}\nhttp {{ access_log off; client_body_temp_path {below}/t; proxy_temp_path {below}/t; fastcgi_temp_path {below}/t; uwsgi_temp_path {below}/t; scgi_temp_path {below}/t;\n\
-         server {{ listen 127.0.0.1:{port};\n\
-         location ~ ^/git(/.*)$ {{ auth_basic x; auth_basic_user_file {below}/htpasswd; fastcgi_pass unix:{below}/socket;\n\
-         fastcgi_param SCRIPT_FILENAME {backend}; fastcgi_param GIT_PROJECT_ROOT {remotes}; fastcgi_param GIT_HTTP_EXPORT_ALL 1; fastcgi_param PATH_INFO $1;\n\
-         fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method; fastcgi_param CONTENT_TYPE $content_type; fastcgi_param CONTENT_LENGTH $content_length; fastcgi_param REMOTE_USER $remote_user; }}\n\
+         server {{ listen 127.0.0.1:{port}{tls};\n\
+         {locations}\
+         location /files/ {{ root {below}; }}\n\
          location /404/ {{ return 404; }} location /500/ {{ return 500; }} location /cut/ {{ return 444; }}\n\
          location /away/ {{ return 302 http://localhost:{port}/git$uri; }} }} }}\n"
     );

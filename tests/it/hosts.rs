@@ -5,6 +5,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fabrikate::host::{Comment, Host, HostError, Outcome, PullRequest, comment, requests};
 use fabrikate::source::credentials::Secret;
 use fabrikate::source::http::{Http, HttpOptions};
@@ -38,16 +40,34 @@ impl Fake {
         Self::failing(host, kept, |_, _| None)
     }
 
+    /// A host without comments that knows who has this token.
+    pub(crate) fn with_token(host: Host, token: &str) -> Self {
+        Self::start(host, token, Vec::new(), |_, _| None)
+    }
+
     /// A host that answers some requests as a function says; what it says of changes comes after they are made.
     pub(crate) fn failing(
         host: Host,
         kept: Vec<Kept>,
         fault: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
+        Self::start(host, "s3cret", kept, fault)
+    }
+
+    fn start(
+        host: Host,
+        token: &str,
+        kept: Vec<Kept>,
+        fault: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         let kept = Arc::new(Mutex::new(kept));
         let inner = Arc::clone(&kept);
+        let wanted = match host {
+            Host::GitHub | Host::GitLab => format!("Bearer {token}"),
+            Host::AzureDevOps => format!("Basic {}", STANDARD.encode(format!(":{token}"))),
+        };
         let server = Server::start(move |request, before| {
-            let reply = answer(host, request, &mut inner.lock().unwrap());
+            let reply = answer(host, &wanted, request, &mut inner.lock().unwrap());
             fault(request, before).unwrap_or(reply)
         });
         Self { host, server, kept }
@@ -92,12 +112,7 @@ impl Fake {
     }
 }
 
-fn answer(host: Host, request: &Request, kept: &mut Vec<Kept>) -> Reply {
-    let token = match host {
-        Host::GitHub | Host::GitLab => "Bearer s3cret",
-        // `:s3cret`
-        Host::AzureDevOps => "Basic OnMzY3JldA==",
-    };
+fn answer(host: Host, token: &str, request: &Request, kept: &mut Vec<Kept>) -> Reply {
     if request.header("authorization") != Some(token) {
         return Reply::status(401);
     }
@@ -180,12 +195,14 @@ fn github(request: &Request, body: &Value, kept: &mut Vec<Kept>) -> Reply {
 
 fn gitlab(request: &Request, body: &Value, kept: &mut Vec<Kept>) -> Reply {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    // A run knows its project by the number.
+    let path = &path.replace("/projects/7/", "/projects/shop%2Fhld/");
     let notes = "/api/v4/projects/shop%2Fhld/merge_requests/12/notes";
     let form = |id: usize, kept: &Kept| {
         let author = if kept.author == "me" { 7 } else { 8 };
         json!({"id": id, "body": kept.text, "author": {"id": author, "username": kept.author}})
     };
-    match (request.method.as_str(), path) {
+    match (request.method.as_str(), path.as_str()) {
         ("GET", path) if path == notes && query.contains("sort=asc") => page(query, kept, form),
         ("POST", path) if path == notes => begun(kept, &body["body"], 201),
         ("GET", "/api/v4/user") => Reply::ok(r#"{"id":7}"#),
@@ -199,13 +216,15 @@ fn gitlab(request: &Request, body: &Value, kept: &mut Vec<Kept>) -> Reply {
 
 fn azure(request: &Request, body: &Value, kept: &mut Vec<Kept>) -> Reply {
     let path = request.path.strip_suffix("?api-version=6.0").unwrap_or_default();
+    // A run knows its repository by the identifier, which is one of the collection.
+    let path = &path.replace("Main/_apis/git/repositories/0f1e", "Main/Team%20A/_apis/git/repositories/hld");
     let threads = "/tfs/Main/Team%20A/_apis/git/repositories/hld/pullRequests/12/threads";
     let form = |(at, kept): (usize, &Kept)| {
         let comment =
             json!({"id": 1, "author": {"id": format!("guid-{}", kept.author)}, "content": kept.text});
         json!({"id": at + 1, "comments": [comment, {"id": 2, "author": {"id": "x"}, "content": MARK}], "isDeleted": false})
     };
-    match (request.method.as_str(), path) {
+    match (request.method.as_str(), path.as_str()) {
         ("GET", path) if path == threads => {
             let gone = json!({"id": 99, "isDeleted": true, "comments": [{"id": 1, "author": {"id": "guid-me"}, "content": MARK}]});
             let all: Vec<Value> = std::iter::once(gone).chain(kept.iter().enumerate().map(form)).collect();

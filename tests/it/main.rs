@@ -12,6 +12,7 @@ mod diff_page;
 mod diff_pairs;
 mod editing;
 mod editor;
+mod end_to_end;
 mod examples;
 mod explain;
 mod fabrikate_bugs;

@@ -326,51 +326,6 @@ fn a_token_is_sent_and_written_nowhere() {
     }
 }
 
-/// From a merge to the cluster's clone and back, on another machine.
-#[test]
-fn from_merge_to_clone_and_back() {
-    let Some(served) = Served::new() else { return };
-    let (site, port) = (&served.site, served.server.port);
-    let url = served.url(port);
-    let fab = |args: &[&str]| {
-        let mut command = site.command(&[args, &["--repository", &url]].concat());
-        let output = command.env("FAB_GIT_TOKEN", TOKEN).output().unwrap();
-        assert!(output.status.success(), "{args:?}: {}", text(&output));
-        text(&output)
-    };
-    let clone = |name: &str| {
-        let folder = site.site.all().join(name);
-        let mut callbacks = git2::RemoteCallbacks::new();
-        callbacks.credentials(|_, _, _| git2::Cred::userpass_plaintext("me", "s3cr3t-t0ken"));
-        let mut options = git2::FetchOptions::new();
-        options.remote_callbacks(callbacks);
-        git2::build::RepoBuilder::new().fetch_options(options).clone(&url, &folder).unwrap();
-        let files = crate::files(&folder, "").into_iter().filter_map(|file| {
-            let name = file.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
-            (!name.starts_with(".git/")).then(|| (name, fs::read_to_string(file).unwrap()))
-        });
-        without_books(files.collect())
-    };
-    fab(&["publish"]);
-    let before = site.rendered(&[]);
-    assert_eq!(clone("first"), before);
-    site.set("prod", "bad");
-    site.ok(&["lint"]);
-    site.ok(&["validate"]);
-    fab(&["publish"]);
-    assert_eq!(clone("second"), site.rendered(&[]));
-    fab(&["verify", "prod"]);
-    fab(&["rollback", "prod"]);
-    assert_eq!(clone("third"), before);
-    site.set("prod", "good");
-    assert!(fab(&["publish"]).contains("prod is held"));
-    assert_eq!(clone("fourth"), before);
-    fab(&["resume", "prod"]);
-    fab(&["publish"]);
-    assert_eq!(clone("fifth"), site.rendered(&[]));
-    assert!(served.only_moved_forward());
-}
-
 #[test]
 fn manifests_are_published_by_ssh() {
     let site = ManifestSite::new();

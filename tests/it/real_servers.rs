@@ -58,6 +58,17 @@ pub(crate) fn run(program: &str, args: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// Makes a certificate for `localhost` and its key, in files of a folder.
+pub(crate) fn certificate(folder: &Path) -> (String, String) {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (certificate, key, request) = (file("cert.pem"), file("key.pem"), file("request"));
+    let text = "[req]\ndistinguished_name = dn\nx509_extensions = v3\nprompt = no\n[dn]\nCN = localhost\n[v3]\nbasicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost\n";
+    std::fs::write(&request, text).unwrap();
+    let kind = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
+    run("openssl", &[&kind[..], &["-keyout", &key, "-out", &certificate, "-config", &request]].concat());
+    (certificate, key)
+}
+
 fn template(home: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fab"));
     command
@@ -87,23 +98,7 @@ fn nginx_serves_a_repository_with_a_password_and_a_certificate_of_its_own() {
     };
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| home.path().join(name).display().to_string();
-    let (certificate, key) = (file("cert.pem"), file("key.pem"));
-    let request = "[req]\ndistinguished_name = dn\nx509_extensions = v3\nprompt = no\n[dn]\nCN = localhost\n[v3]\nbasicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost\n";
-    std::fs::write(file("request"), request).unwrap();
-    let make = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-keyout",
-        &key,
-        "-out",
-        &certificate,
-    ];
-    run("openssl", &[&make[..], &["-config", &file("request")]].concat());
+    let (certificate, key) = certificate(home.path());
     std::fs::write(file("htpasswd"), run("htpasswd", &["-bn", "me", "s3cret"])).unwrap();
     let archive = chart("web", "1.0.0");
     let index = format!(
