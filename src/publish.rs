@@ -77,8 +77,17 @@ pub struct PublishOptions {
     pub variables: Vec<(String, String)>,
     /// This moment.
     pub now: SystemTime,
+    /// What is done between two attempts.
+    pub pauses: Pauses,
+}
+
+/// How somebody waits who was not fast enough.
+#[derive(Debug, Clone, Copy)]
+pub struct Pauses {
     /// A random number, so that those who were refused together do not come back together.
     pub chance: u64,
+    /// Waits so long.
+    pub wait: fn(Duration),
 }
 
 /// A guard that does not count.
@@ -101,6 +110,13 @@ pub enum Override {
 /// What happens while manifests are published.
 #[derive(Debug)]
 pub enum PublishEvent {
+    /// Something is sent to the server.
+    Pushing {
+        /// The branch that it is about.
+        branch: String,
+        /// The commit; none if it is only a note on the one that is there.
+        commit: Option<String>,
+    },
     /// Somebody else was faster, or the server broke off, so that it is tried again after a while.
     Again {
         /// The branch.

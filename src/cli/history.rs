@@ -79,7 +79,7 @@ impl OfArgs {
             cache: world::cache()?,
             variables: world::variables(),
             now: world::wall_clock(),
-            chance: world::chance()?,
+            pauses: world::pauses()?,
         })
     }
 }

@@ -119,6 +119,12 @@ pub(super) fn publish_outputs(
     let heard = |event: PublishEvent| {
         let ui = &mut *shared.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
+            PublishEvent::Pushing { branch, commit: Some(commit) } => {
+                ui.detail(format_args!("{branch}: pushing {}", short(&commit)));
+            }
+            PublishEvent::Pushing { branch, commit: None } => {
+                ui.detail(format_args!("{branch}: pushing a note"));
+            }
             PublishEvent::Again { branch, attempt, pause } => ui.detail(format_args!(
                 "{branch}: somebody was faster, or the server broke off; attempt {} in {} ms",
                 attempt + 1,
@@ -218,7 +224,7 @@ pub(super) fn options(directory: &Path) -> Result<PublishOptions> {
         cache: world::cache()?,
         variables: world::variables(),
         now: world::wall_clock(),
-        chance: world::chance()?,
+        pauses: world::pauses()?,
     })
 }
 

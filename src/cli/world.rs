@@ -12,6 +12,7 @@ use helm::{Env, Seed, Source};
 
 use crate::error::Error;
 use crate::project::moment;
+use crate::publish::Pauses;
 use crate::render::World;
 use crate::source::Cache;
 
@@ -93,9 +94,9 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
-/// Returns a random number.
-pub(super) fn chance() -> Result<u64, Error> {
-    random().map(u64::from_le_bytes)
+/// Returns how to wait between attempts.
+pub(super) fn pauses() -> Result<Pauses, Error> {
+    Ok(Pauses { chance: u64::from_le_bytes(random()?), wait: std::thread::sleep })
 }
 
 /// Returns this moment, for what is written down and not rendered.

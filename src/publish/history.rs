@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use std::path::PathBuf;
 
+use super::Pauses;
 use super::changes::Counts;
 use super::clone;
 use super::error::PublishError;
@@ -40,8 +41,8 @@ pub struct Target {
     pub variables: Vec<(String, String)>,
     /// This moment.
     pub now: SystemTime,
-    /// A random number, so that those who were refused together do not come back together.
-    pub chance: u64,
+    /// What is done between two attempts.
+    pub pauses: Pauses,
 }
 
 /// What was published of an environment.

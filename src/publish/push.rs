@@ -4,7 +4,6 @@
 //! afterwards: of two publishers that do not see each other beforehand, one does
 //! then, and the newer source commit wins.
 
-use std::thread;
 use std::time::Duration;
 
 use super::error::PublishError;
@@ -13,7 +12,7 @@ use super::message::{authors, body, message, subject};
 use super::owned::sha256;
 use super::plan::{Plan, recorded};
 use super::settings::Destination;
-use super::{Branch, PublishEvent, Published, PublishedEnvironment, Run, Verdict, clone};
+use super::{Branch, Pauses, PublishEvent, Published, PublishedEnvironment, Run, Verdict, clone};
 use crate::error::Failure;
 use crate::git::{Id, Manifests, NewCommit, Order, Pushed};
 use crate::source::{SourceError, SourceUrl};
@@ -63,13 +62,13 @@ pub(super) struct Patience {
     attempts: usize,
     /// How often the server broke off since it answered last.
     breaks: usize,
-    chance: u64,
+    pauses: Pauses,
 }
 
 impl Patience {
-    pub(super) fn new(chance: u64) -> Self {
+    pub(super) fn new(pauses: Pauses) -> Self {
         // Zero would stay zero.
-        Patience { attempts: 0, breaks: 0, chance: chance | 1 }
+        Patience { attempts: 0, breaks: 0, pauses: Pauses { chance: pauses.chance | 1, ..pauses } }
     }
 
     /// Returns how long to wait before the next attempt; none if there is to be none.
@@ -81,10 +80,11 @@ impl Patience {
         let doubled = FIRST_PAUSE * (1 << (self.attempts - 1).min(10));
         let longest = u64::try_from(doubled.min(LAST_PAUSE).as_millis()).unwrap_or(u64::MAX);
         // Xorshift: whoever was refused at the same moment comes back at another one.
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        Some(Duration::from_millis(longest / 4 + self.chance % longest))
+        let chance = &mut self.pauses.chance;
+        *chance ^= *chance << 13;
+        *chance ^= *chance >> 7;
+        *chance ^= *chance << 17;
+        Some(Duration::from_millis(longest / 4 + *chance % longest))
     }
 
     /// Waits after a lost race.
@@ -109,7 +109,7 @@ impl Patience {
     fn wait(&mut self, told: &mut dyn FnMut(usize, Duration)) -> Result<(), Stopped> {
         let pause = self.pause().ok_or(Stopped::Lost)?;
         told(self.attempts, pause);
-        thread::sleep(pause);
+        (self.pauses.wait)(pause);
         Ok(())
     }
 }
@@ -154,7 +154,7 @@ impl Run<'_> {
         branches: &[Branch<'_>],
         known: &[Destination],
     ) -> Result<Vec<Plan>, Stopped> {
-        let mut patience = Patience::new(self.options.chance);
+        let mut patience = Patience::new(self.options.pauses);
         let branch = branches.first().map(|branch| branch.name.clone()).unwrap_or_default();
         loop {
             match self.plan_all(manifests, branches, known) {
@@ -174,7 +174,7 @@ impl Run<'_> {
         mut plan: Plan,
         published: &mut Published,
     ) -> Result<(), Stopped> {
-        let mut patience = Patience::new(self.options.chance);
+        let mut patience = Patience::new(self.options.pauses);
         let mut sent: Option<Sent> = None;
         let mut told = |attempt, pause| {
             published.retries += 1;
@@ -250,6 +250,7 @@ impl Run<'_> {
                 recorded: plan.states.iter().map(|state| state.recorded.clone()).collect(),
                 leftovers: plan.leftovers.clone(),
             });
+            self.pushing(branch, Some(commit));
             return manifests.push(commit, &branch.name).map(Step::from);
         }
         let stale = branch.pieces.iter().zip(&plan.states).filter(|(_, state)| state.is_current());
@@ -258,9 +259,17 @@ impl Run<'_> {
             .map(|(piece, _)| (&piece.destination, self.commit.id.to_string()))
             .collect();
         match plan.tip {
-            Some(tip) if !stale.is_empty() => self.note(manifests, tip, &stale).map(Step::from),
+            Some(tip) if !stale.is_empty() => {
+                self.pushing(branch, None);
+                self.note(manifests, tip, &stale).map(Step::from)
+            }
             _ => Ok(Step::Done),
         }
+    }
+
+    fn pushing(&self, branch: &Branch<'_>, commit: Option<Id>) {
+        let commit = commit.map(|commit| commit.to_string());
+        (self.heard)(PublishEvent::Pushing { branch: branch.name.clone(), commit });
     }
 
     /// Makes the first commit of a branch that proposals are made for, so that both have a commit in common.
@@ -341,6 +350,7 @@ impl Run<'_> {
                 who: &self.who,
                 when: self.when,
             })?;
+            self.pushing(branch, Some(commit));
             let pushed = manifests.push(commit, &branch.name)?;
             if pushed != Pushed::Done {
                 return Ok(Some(pushed.into()));

@@ -158,7 +158,7 @@ fn change_branch(
 ) -> Result<Option<Id>, Vec<Failure>> {
     let stopped = |stopped: Stopped| stopped.into_failures(&known.url, branch);
     let failed = |error| of_run(clone::unusable(&known.url, error));
-    let mut patience = Patience::new(target.chance);
+    let mut patience = Patience::new(target.pauses);
     loop {
         let applied = target.fetch(known, manifests).map_err(of_run)?;
         // A proposal that was merged may be gone.

@@ -35,6 +35,7 @@ mod overrides;
 mod pipelines;
 mod publishing;
 mod publishing_servers;
+mod racing;
 mod readme;
 mod real_servers;
 mod remote_charts;
