@@ -45,10 +45,12 @@ pub use error::DiffError;
 pub use forms::{Form, html, json, markdown, stat, summary, text};
 pub use images::images;
 pub use noise::Noise;
+pub(crate) use noise::Pattern;
 pub use path::{Path, Step};
 use resources::{File, Identity, Matches, Resource, match_all};
 use risk::immutable::refusal;
 use risk::{Risk, risks};
+pub(crate) use sides::diff_drafts;
 pub use sides::{Against, DiffOptions, diff};
 
 /// What is different between two sides.

@@ -165,6 +165,14 @@ impl Document {
     }
 }
 
+/// Returns the value that steps lead to.
+pub(crate) fn value_at<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(at) => value.as_sequence()?.get(*at),
+    })
+}
+
 /// Finds the value that steps lead to in the first document of a YAML or JSON text.
 pub(crate) fn locate(text: &str, steps: &[Step]) -> Option<Span> {
     let path: Vec<PathSegment<'_>> = steps.iter().map(segment).collect();

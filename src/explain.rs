@@ -12,7 +12,7 @@ use kubeschema::closest;
 
 use crate::config::Environment;
 use crate::definition::Generator;
-use crate::document::Step;
+use crate::document::{Step, value_at};
 use crate::edit::path;
 use crate::error::{Error, Failure, Place, Warning, WarningKind};
 use crate::generate::pool;
@@ -211,10 +211,7 @@ fn item(origins: &Origins, settings: &[Setting], steps: &[Step]) -> Option<Setti
     let (Step::Index(index), below) = (&steps[at], &steps[at + 1..]) else { return None };
     let list = settings.iter().find(|setting| setting.keys == keys)?;
     let value = list.value.as_ref()?.as_sequence()?.get(*index)?;
-    let value = below.iter().try_fold(value, |value, step| match step {
-        Step::Key(key) => value.as_mapping()?.get(key),
-        Step::Index(at) => value.as_sequence()?.get(*at),
-    })?;
+    let value = value_at(value, below)?;
     let (origin, within) = match list.set_by.as_slice() {
         [only] => (only, &steps[at..]),
         several => (several.get(*index)?, below),

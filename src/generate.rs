@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Environment;
-use crate::definition::{self, Places, place};
+use crate::definition::{self, Definition, Drafts, Places, place};
 use crate::document::Step;
 use crate::error::{Error, Failure, Place, Warning};
 use crate::hooks::{HookPolicy, HookRun, Moment};
@@ -107,13 +107,25 @@ impl<'a> Prepared<'a> {
         shown: &str,
         heard: &(dyn Fn(Event) + Sync),
     ) -> Result<Self, Vec<Failure>> {
+        Self::with_drafts(options, shown, &Drafts::new(), heard)
+    }
+
+    /// As [`Prepared::new`], with config files as they are to become.
+    pub(crate) fn with_drafts(
+        options: &'a GenerateOptions,
+        shown: &str,
+        drafts: &Drafts,
+        heard: &(dyn Fn(Event) + Sync),
+    ) -> Result<Self, Vec<Failure>> {
         let of_run = |error| vec![Failure::of_run(error)];
         let project = Project::read(&options.directory, shown).map_err(of_run)?;
         once_each(project.warnings.clone(), heard);
         let environments = project.environments(&options.directory, &options.environments);
         check_folders(&environments)?;
         let places = vendored::places(&options.directory, shown).map_err(of_run)?.unwrap_or_default();
-        let trees = resolve_all(options, &environments, (shown, &places), &project, heard)?;
+        let definition = definition::load_from(&options.directory, shown, &environments, &places);
+        let definition = definition.with_drafts(&options.directory, drafts);
+        let trees = resolve_all(&definition, &environments, &project, heard)?;
         check_hooks(&trees, &options.hooks.allowing(&project.allowed_hooks))?;
         Ok(Prepared { options, shown: shown.to_owned(), project, places, trees })
     }
@@ -203,17 +215,15 @@ fn check_folders(environments: &[Environment]) -> Result<(), Vec<Failure>> {
 }
 
 fn resolve_all(
-    options: &GenerateOptions,
+    definition: &Definition,
     environments: &[Environment],
-    (shown, places): (&str, &Places),
     project: &Project,
     heard: &(dyn Fn(Event) + Sync),
 ) -> Result<Vec<ResolvedTree>, Vec<Failure>> {
-    let definition = definition::load_from(&options.directory, shown, environments, places);
-    let mut warnings = project.rendering.warn_unknown(&ComponentPaths::of(&definition));
+    let mut warnings = project.rendering.warn_unknown(&ComponentPaths::of(definition));
     let (mut trees, mut failures) = (Vec::new(), Vec::new());
     for environment in environments {
-        let resolution = resolve(&definition, environment);
+        let resolution = resolve(definition, environment);
         trees.push(resolution.tree);
         failures.extend(resolution.failures);
         warnings.extend(resolution.warnings);

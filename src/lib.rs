@@ -32,6 +32,7 @@ pub mod lint;
 pub mod origin;
 pub mod output;
 pub mod project;
+pub mod promote;
 pub mod publish;
 pub mod render;
 mod replacement;

@@ -38,7 +38,7 @@ mod subject;
 
 pub use fix::{Repair, repair};
 pub use rule::Rule;
-pub(crate) use rules::RULES;
+pub(crate) use rules::{RULES, may_be_secret};
 pub use settings::LintSettings;
 use subject::{Files, Subject};
 

@@ -552,7 +552,7 @@ fn take_out(values: &mut Mapping, won: &BTreeSet<u64>) {
 }
 
 /// Returns all that is no map, or an empty one, with the keys that lead to it.
-fn leaves(tree: &Tree) -> Vec<(Vec<String>, &Value)> {
+pub(crate) fn leaves(tree: &Mapping) -> Vec<(Vec<String>, &Value)> {
     let mut found = Vec::new();
     collect_leaves(tree, &mut Vec::new(), &mut found);
     found

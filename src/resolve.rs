@@ -67,6 +67,8 @@ pub(crate) struct Home {
     file: String,
     /// The subcomponents in it that lead to the component.
     names: Vec<String>,
+    /// The names of the entries that lead to the component from the root.
+    way: Vec<String>,
     /// The folder whose files are not the user's, if the component was installed.
     installed: Option<String>,
 }
@@ -139,8 +141,23 @@ impl ResolvedComponent {
 
     /// Returns where its config sets the value that `keys` lead to; of several places, the one that counts.
     pub fn setter(&self, keys: &[String]) -> Option<Place> {
+        self.say_of(keys).map(|say| say.place_of_value(keys))
+    }
+
+    /// Returns the config file that sets the value that `keys` lead to.
+    pub(crate) fn say_of(&self, keys: &[String]) -> Option<&Say> {
         let candidates = self.layers.iter().filter_map(|say| Some((say, say.config()?)));
-        merge::setter(candidates, &[], keys).map(|say| say.place_of_value(keys))
+        merge::setter(candidates, &[], keys)
+    }
+
+    /// Whether a config file was written by the user, not installed.
+    pub(crate) fn is_of_user(&self, say: &Say) -> bool {
+        self.home.is_own(say.file())
+    }
+
+    /// Returns the names of the entries that lead to the component from the root.
+    pub(crate) fn way(&self) -> &[String] {
+        &self.home.way
     }
 
     /// Says where the user would set a value that nothing sets: in the file that sets the map that it would be in, else
@@ -379,9 +396,11 @@ impl<'a> Resolver<'a> {
         let folder = folders.first().map_or("", String::as_str);
         let name = self.layers.first().copied().unwrap_or(COMMON);
         // The file of a root without any is yet to be made.
+        let way: Vec<String> = self.names.iter().map(|&name| name.to_owned()).collect();
         let first = Home {
             file: definition.show(&place::join(&[folder, "config", &format!("{name}.yaml")])),
-            names: self.names.iter().map(|&name| name.to_owned()).collect(),
+            names: way.clone(),
+            way,
             installed: body.remote.as_ref().map(|remote| definition.show(&remote.folder)),
         };
         match self.chain.iter().find(|(layer, _)| first.is_own(&layer.document.file)) {

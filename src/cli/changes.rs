@@ -164,7 +164,7 @@ impl Pipeline {
 }
 
 /// Says what became of each file.
-fn tell(files: &[Edited], dry_run: bool, ui: &mut Ui) {
+pub(super) fn tell(files: &[Edited], dry_run: bool, ui: &mut Ui) {
     for file in files {
         let what = match (&file.before, file.is_changed(), dry_run) {
             (_, false, _) => "Nothing to change in",
@@ -177,7 +177,7 @@ fn tell(files: &[Edited], dry_run: bool, ui: &mut Ui) {
 }
 
 /// Returns a change as a unified diff.
-fn diff(file: &Edited) -> String {
+pub(super) fn diff(file: &Edited) -> String {
     let before = file.before.as_deref().unwrap_or_default();
     if !file.is_changed() {
         return String::new();

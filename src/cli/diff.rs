@@ -143,14 +143,19 @@ fn comment_on(diff: &Diff, args: &DiffArgs, ui: &mut Ui) -> Result<()> {
 
 /// Compares two sides, and prints what happens meanwhile.
 pub(super) fn compared(options: &DiffOptions, ui: &mut Ui) -> Result<Diff> {
+    Ok(listening(ui, |heard| diff(options, heard))?)
+}
+
+/// Prints what happens while two sides are compared.
+pub(super) fn listening<T>(ui: &mut Ui, work: impl FnOnce(&(dyn Fn(Event) + Sync)) -> T) -> T {
     let shared = Mutex::new(&mut *ui);
-    let diff = diff(options, &|event| match event {
+    let done = work(&|event| match event {
         // The same on both sides is no difference, however random.
         Event::Warning(Warning { kind: WarningKind::Chance { .. }, .. }) => {}
         event => tell(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), event),
     });
     ui.end_steps();
-    Ok(diff?)
+    done
 }
 
 impl SidesArgs {

@@ -137,7 +137,7 @@ fn overridden(origin: &Origin) -> String {
     format!("{} = {value}", set_by(origin))
 }
 
-fn cut(text: String, is_alone: bool) -> String {
+pub(super) fn cut(text: String, is_alone: bool) -> String {
     if is_alone || text.chars().count() <= ROOM {
         return text;
     }
@@ -145,7 +145,7 @@ fn cut(text: String, is_alone: bool) -> String {
 }
 
 /// Writes a value in one line.
-fn flow(value: &Value) -> String {
+pub(super) fn flow(value: &Value) -> String {
     match value {
         Value::Sequence(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Mapping(map) => {

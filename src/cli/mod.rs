@@ -29,6 +29,7 @@ mod lint;
 mod list;
 mod man;
 mod outdated;
+mod promote;
 mod publish;
 mod remove;
 mod report;
@@ -90,6 +91,7 @@ enum Command {
     Lint(lint::LintArgs),
     Publish(Box<publish::PublishArgs>),
     Ci(Box<ci::CiArgs>),
+    Promote(Box<promote::PromoteArgs>),
     Status(Box<status::StatusArgs>),
     History(Box<history::HistoryArgs>),
     Rollback(Box<history::RollbackArgs>),
@@ -125,6 +127,7 @@ impl Command {
             Self::Lint(args) => lint::run(args, ui),
             Self::Publish(args) => publish::run(args, ui),
             Self::Ci(args) => ci::run(args, ui),
+            Self::Promote(args) => promote::run(args, ui),
             Self::Status(args) => status::run(args, ui),
             Self::History(args) => history::run(args, ui),
             Self::Rollback(args) => history::run_rollback(args, ui),

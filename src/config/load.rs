@@ -78,13 +78,22 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
 /// is no such file.
 pub(crate) fn layer(folder: Folder<'_>, layer: &str) -> Result<Option<Layer>, Error> {
     let name = place::join(&["config", layer]);
-    let Some((document, value)) = Document::read(folder.on_disk, &folder.shown(""), &name)? else {
-        return Ok(None);
-    };
+    match Document::read(folder.on_disk, &folder.shown(""), &name)? {
+        Some((document, value)) => layer_of(folder, layer, (document, &value)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads a config file whose text is known, as it would be in a folder.
+pub(crate) fn layer_of(
+    folder: Folder<'_>,
+    layer: &str,
+    (document, value): (Document, &Value),
+) -> Result<Layer, Error> {
     let mut beside = Beside::default();
-    let config = config(folder, &document, Vec::new(), &value, &mut beside)?;
+    let config = config(folder, &document, Vec::new(), value, &mut beside)?;
     let Beside { warnings, values_files } = beside;
-    Ok(Some(Layer { name: layer.to_owned(), document, config, values_files, warnings }))
+    Ok(Layer { name: layer.to_owned(), document, config, values_files, warnings })
 }
 
 /// The folder of a component.

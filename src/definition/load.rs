@@ -15,7 +15,8 @@ use std::sync::Arc;
 use super::{
     Body, Component, ComponentFile, Definition, Entry, Generator, LayerResult, Node, Remote, place, read,
 };
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, Layer};
+use crate::document::Document;
 use crate::error::{Error, Place};
 use crate::source::SourceUrl;
 
@@ -51,6 +52,39 @@ pub(crate) fn load_from(
 /// read from where it is already.
 pub(crate) fn load_all(root: &Path, shown: &str, places: &Places) -> Definition {
     Loader::new(root, shown, None, places).load()
+}
+
+/// Config files in a definition's own folders as they are to become, by the folder of their component and their name.
+pub(crate) type Drafts = BTreeMap<(String, String), Document>;
+
+impl Definition {
+    /// Reads drafts in the place of the config files that are in the folder of the definition.
+    pub(crate) fn with_drafts(mut self, root: &Path, drafts: &Drafts) -> Self {
+        for ((folder, name), draft) in drafts {
+            let on_disk = root.join(folder);
+            let read = config::load::Folder {
+                on_disk: &on_disk,
+                root_shown: &self.shown,
+                path: folder,
+                remote: None,
+            };
+            let value = draft.value();
+            let layer = value
+                .and_then(|value| config::load::layer_of(read, name, (draft.share(), &value)))
+                .map(|layer| Some(Arc::new(layer)))
+                .map_err(Arc::new);
+            self.layers.insert((folder.clone(), name.clone()), layer);
+        }
+        self
+    }
+
+    /// Returns the folder of the component that a config file is beside.
+    pub(crate) fn folder_of(&self, layer: &Layer) -> Option<&str> {
+        let is_this = |found: &LayerResult| {
+            found.as_ref().is_ok_and(|found| found.as_ref().is_some_and(|one| std::ptr::eq(&**one, layer)))
+        };
+        self.layers.iter().find(|(_, found)| is_this(found)).map(|((folder, _), _)| folder.as_str())
+    }
 }
 
 /// Where on disk the content of folders is that are not in their place.

@@ -23,7 +23,7 @@ pub(crate) mod place;
 mod read;
 
 pub use load::load;
-pub(crate) use load::{Places, load_all, load_from, place_of};
+pub(crate) use load::{Drafts, Places, load_all, load_from, place_of};
 pub(crate) use read::{COMPONENT, FIELDS};
 
 /// How a component becomes manifests.

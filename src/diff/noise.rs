@@ -12,7 +12,7 @@ pub struct Noise(Vec<Pattern>);
 
 /// A path with wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Pattern(Vec<Part>);
+pub(crate) struct Pattern(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -58,12 +58,28 @@ impl Noise {
 
     /// Returns whether what is at a path says little.
     pub fn has(&self, path: &Path) -> bool {
-        self.0.iter().any(|pattern| is_match(&pattern.0, &path.0))
+        self.0.iter().any(|pattern| pattern.has(path))
     }
 }
 
 impl Pattern {
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Returns whether it leads to what is at a path, or to something that this is in.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        is_match(&self.0, &path.0)
+    }
+
+    /// Returns whether it is a path without wildcards.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Key(key) if !key.contains('*')))
+    }
+
+    /// Returns how many steps it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Reads it.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let mut parts = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {

@@ -17,7 +17,7 @@ use super::resources::File;
 use super::unchanged::Unchanged;
 use super::{Diff, Only, Pair, Rules, Side, SideFailure, compare_all};
 use crate::config::Environment;
-use crate::definition::place;
+use crate::definition::{Drafts, place};
 use crate::error::{Error, Failure};
 use crate::generate::{Event, GenerateOptions, Prepared, merge, pool};
 use crate::hooks::{HookPolicy, Moment};
@@ -126,12 +126,7 @@ fn against_commit(options: &DiffOptions, heard: &(dyn Fn(Event) + Sync)) -> Resu
     match before {
         Ok(before) => {
             let before = before.as_ref().map(Loaded::of).transpose()?;
-            let (pairs, failures) = render_both(&all, before.as_ref(), head.as_ref(), heard);
-            diff.failures = failures;
-            diff.environments = compare_all(&pairs, &rules);
-            if let (Some(before), Some(head)) = (&before, &head) {
-                explain(&mut diff, &pairs, (before, head), &rules);
-            }
+            diff.fill((&all, &rules), (before.as_ref(), head.as_ref()), heard);
         }
         // Without a base there is nothing to say of any resource.
         Err(failures) => {
@@ -140,6 +135,46 @@ fn against_commit(options: &DiffOptions, heard: &(dyn Fn(Event) + Sync)) -> Resu
         }
     }
     Ok(diff)
+}
+
+/// Compares a definition with itself with other config files, which is the side that is compared.
+///
+/// # Errors
+///
+/// It cannot be loaded with them, or without. What cannot be rendered is part of the diff.
+pub(crate) fn diff_drafts(
+    options: &GenerateOptions,
+    drafts: &Drafts,
+    heard: &(dyn Fn(Event) + Sync),
+) -> Result<Diff, Vec<Failure>> {
+    let shown = place::typed(&options.directory);
+    let before = Prepared::new(options, &shown, &|_| {})?;
+    let head = Prepared::with_drafts(options, &shown, drafts, heard)?;
+    let (before, head) = (Loaded::of(&before)?, Loaded::of(&head)?);
+    let all: Vec<(Environment, Option<Only>)> =
+        options.environments.iter().map(|environment| (environment.clone(), None)).collect();
+    let side = |name: &str| Side { name: name.to_owned(), commit: None };
+    let mut diff =
+        Diff { base: side("the working tree"), head: side("the working tree with it"), ..Diff::default() };
+    diff.fill((&all, &Rules::new(head.prepared.project.noise.clone())), (Some(&before), Some(&head)), heard);
+    Ok(diff)
+}
+
+impl Diff {
+    /// Renders both sides and compares them.
+    fn fill(
+        &mut self,
+        (environments, rules): (&[(Environment, Option<Only>)], &Rules),
+        (before, head): (Option<&Loaded<'_>>, Option<&Loaded<'_>>),
+        heard: &(dyn Fn(Event) + Sync),
+    ) {
+        let (pairs, failures) = render_both(environments, before, head, heard);
+        self.failures = failures;
+        self.environments = compare_all(&pairs, rules);
+        if let (Some(before), Some(head)) = (before, head) {
+            explain(self, &pairs, (before, head), rules);
+        }
+    }
 }
 
 /// Returns the environments to compare, each with the side that has it if only one has.

@@ -12,7 +12,7 @@ use goyaml::{EditError, EditStyle, PathSegment, Value};
 
 use super::path::show;
 use crate::definition::place;
-use crate::document::{Document, Format, Step};
+use crate::document::{Document, Format, Step, value_at};
 use crate::error::{Error, Place};
 
 /// A file with what a change makes of it.
@@ -72,6 +72,11 @@ impl Open {
         self.before.is_some()
     }
 
+    /// Returns it as it is so far.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
     /// Returns the path of the file as the user would type it.
     pub(crate) fn shown(&self) -> &str {
         &self.document.file
@@ -79,10 +84,7 @@ impl Open {
 
     /// Returns the value that steps lead to.
     pub(crate) fn get(&self, steps: &[Step]) -> Option<&Value> {
-        steps.iter().try_fold(&self.value, |value, step| match step {
-            Step::Key(key) => value.get(key),
-            Step::Index(at) => value.as_sequence()?.get(*at),
-        })
+        value_at(&self.value, steps)
     }
 
     /// Returns the literal text of a scalar that is no string.

@@ -32,9 +32,11 @@ pub struct ImageOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// Its repository, with the registry.
-    repository: String,
-    tag: Option<String>,
-    digest: Option<String>,
+    pub(crate) repository: String,
+    /// Its tag.
+    pub(crate) tag: Option<String>,
+    /// Its digest.
+    pub(crate) digest: Option<String>,
 }
 
 /// Reads `name=repository:tag@digest`.
@@ -54,7 +56,8 @@ pub fn parse_image(argument: &str) -> Result<(String, Image), Error> {
 }
 
 impl Image {
-    fn parse(text: &str) -> Self {
+    /// Reads `repository:tag@digest`.
+    pub(crate) fn parse(text: &str) -> Self {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
             None => (text, None),
@@ -67,7 +70,8 @@ impl Image {
         }
     }
 
-    fn text(&self) -> String {
+    /// Returns it as `repository:tag@digest`.
+    pub(crate) fn text(&self) -> String {
         let tag = self.tag.as_ref().map_or_else(String::new, |tag| format!(":{tag}"));
         let digest = self.digest.as_ref().map_or_else(String::new, |digest| format!("@{digest}"));
         format!("{}{tag}{digest}", self.repository)
@@ -84,25 +88,27 @@ impl Image {
 
 /// A place where an image is set.
 #[derive(Debug, Clone, PartialEq)]
-struct Spot {
+pub(crate) struct Spot {
     /// The subcomponents that lead to the component that has it.
     component: Vec<String>,
     /// The way to the map that has it, below `config`.
-    map: Vec<Step>,
+    pub(crate) map: Vec<Step>,
     /// What the map has.
-    form: Form,
+    pub(crate) form: Form,
     /// The repository that is set; none if only a tag is.
     repository: Option<String>,
 }
 
 /// How an image is set in a map.
 #[derive(Debug, Clone, PartialEq)]
-enum Form {
+pub(crate) enum Form {
     /// In keys of its own.
     Parts {
         /// The key of the repository.
         repository: &'static str,
+        /// The registry, if it has a key of its own.
         registry: Option<String>,
+        /// Whether a digest is set.
         has_digest: bool,
     },
     /// As a text under a key.
@@ -148,6 +154,13 @@ fn nowhere(name: &str, places: &[(String, Vec<Spot>)]) -> Error {
     known.dedup();
     let looked = places.iter().map(|(file, _)| file.clone()).collect();
     Error::NoImage { name: name.to_owned(), looked, known }
+}
+
+/// Finds the images in the values of a component.
+pub(crate) fn image_spots(values: &Mapping) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    map_spots(values, &mut Vec::new(), &mut Vec::new(), &mut spots);
+    spots
 }
 
 /// Finds the images of a config file.
@@ -240,7 +253,7 @@ fn list_spots(items: &[Value], component: &mut Vec<String>, way: &mut Vec<Step>,
 
 impl Spot {
     /// Returns the repository with its registry.
-    fn full(&self) -> Option<String> {
+    pub(crate) fn full(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
         match &self.form {
             Form::Parts { registry: Some(registry), .. } => Some(format!("{registry}/{repository}")),

@@ -22,6 +22,8 @@ pub use commit::{CommitOptions, Committed, Push, commit};
 pub use entries::{AddOptions, RemoveOptions, Removed, add, remove};
 pub(crate) use file::Open;
 pub use file::{Edited, write_all};
+pub(crate) use image::{Form, Spot, image_spots};
 pub use image::{Image, ImageOptions, parse_image, set_image};
 pub use set::{Assignment, SetOptions, set};
+pub(crate) use set::{Placed, set_placed};
 pub use verify::verify;

@@ -1,14 +1,17 @@
 //! `fab set`: values, namespaces and switches in config files.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use goyaml::{Mapping, Value};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::file::{Edited, Open};
 use super::flatten::flatten;
 use super::path;
 use crate::config::{COMMON, FIELDS};
-use crate::definition::place;
+use crate::definition::{Drafts, place};
 use crate::document::Step;
 use crate::error::Error;
 
@@ -171,16 +174,73 @@ fn override_lower(file: &mut Open, options: &SetOptions, component: &[Step]) -> 
     let replaced = options.assignments.iter().map(|assignment| ("replace", path::show(&assignment.steps)));
     let unset = options.unset.iter().map(|path| ("unset", path.clone()));
     for (list, path) in replaced.chain(unset) {
-        let steps = field(component, list);
-        let path = Value::String(path);
-        let known = file.get(&steps).and_then(Value::as_sequence).unwrap_or_default();
-        if !known.contains(&path) {
-            let mut steps = steps;
-            steps.push(Step::Index(known.len()));
-            put(file, &steps, &path)?;
-        }
+        add_path(file, field(component, list), path)?;
     }
     Ok(())
+}
+
+/// Adds a path to a list of paths that does not have it.
+fn add_path(file: &mut Open, mut list: Vec<Step>, path: String) -> Result<(), Error> {
+    let path = Value::String(path);
+    let known = file.get(&list).and_then(Value::as_sequence).unwrap_or_default();
+    if known.contains(&path) {
+        return Ok(());
+    }
+    list.push(Step::Index(known.len()));
+    put(file, &list, &path)
+}
+
+/// A value for a config file somewhere in a definition.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placed {
+    /// The folder of the component that has the file, from the root.
+    pub(crate) folder: String,
+    /// The name of the file.
+    pub(crate) layer: String,
+    /// The subcomponents in it that lead to the component with the value.
+    pub(crate) names: Vec<String>,
+    /// The way to the value below `config`.
+    pub(crate) steps: Vec<Step>,
+    /// The value.
+    pub(crate) value: Value,
+    /// Whether lower layers have no say about it.
+    pub(crate) replaces: bool,
+}
+
+impl Placed {
+    /// Returns the folder and the name of the file.
+    pub(crate) fn file(&self) -> (String, String) {
+        (self.folder.clone(), self.layer.clone())
+    }
+}
+
+/// Works out what the config files of a definition become with values.
+pub(crate) fn set_placed(directory: &Path, values: &[Placed]) -> Result<(Vec<Edited>, Drafts), Error> {
+    let shown = place::typed(directory);
+    let mut files: BTreeMap<(&str, &str), Open> = BTreeMap::new();
+    for Placed { folder, layer, names, steps, value, replaces } in values {
+        let file = match files.entry((folder, layer)) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(free) => {
+                let name = format!("config/{}", check_environment(layer)?);
+                free.insert(Open::read(&directory.join(folder), &place::show(&shown, folder), &name)?)
+            }
+        };
+        let component = component_steps(names);
+        let way = below(&component, steps);
+        match (file.get(&way), value) {
+            (Some(Value::Sequence(old)), Value::Sequence(new)) => put_items(file, &way, &old.clone(), new)?,
+            _ => put(file, &way, value)?,
+        }
+        if *replaces {
+            add_path(file, field(&component, "replace"), path::show(steps))?;
+        }
+    }
+    let draft = |((folder, layer), open): (&(&str, &str), &Open)| {
+        (((*folder).to_owned(), (*layer).to_owned()), open.document().share())
+    };
+    let drafts = files.iter().map(draft).collect();
+    Ok((files.into_values().map(Open::close).collect(), drafts))
 }
 
 /// Changes a value of a config file. Its own fields come in their order, keys below `config` in that of their names.
@@ -198,6 +258,28 @@ fn is_key(step: &Step, name: &str) -> bool {
     matches!(step, Step::Key(key) if key == name)
 }
 
+/// Makes one list of another one, item by item, so that items which stay keep their comments.
+fn put_items(file: &mut Open, list: &[Step], old: &[Value], new: &[Value]) -> Result<(), Error> {
+    let texts = |items: &[Value]| items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>();
+    let changes = capture_diff_slices(Algorithm::Myers, &texts(old), &texts(new));
+    // From the end, so that the indexes of what is to come stay.
+    for change in changes.iter().rev().filter(|change| change.tag() != DiffTag::Equal) {
+        let (old, wanted) = (change.old_range(), change.new_range());
+        let item = |at: usize| [list, &[Step::Index(at)]].concat();
+        let both = old.len().min(wanted.len());
+        for at in (old.start + both..old.end).rev() {
+            file.unset(&item(at))?;
+        }
+        for at in (wanted.start + both..wanted.end).rev() {
+            file.insert(list, old.start + both, &new[at], &[])?;
+        }
+        for (at, value) in old.zip(&new[wanted]) {
+            put(file, &item(at), value)?;
+        }
+    }
+    Ok(())
+}
+
 /// Returns the steps to the settings of a subcomponent.
 fn component(options: &SetOptions) -> Result<Vec<Step>, Error> {
     let Some(path) = options.subcomponent.as_deref().filter(|path| !path.is_empty()) else {
@@ -205,6 +287,10 @@ fn component(options: &SetOptions) -> Result<Vec<Step>, Error> {
     };
     let names = parse_path(path)?;
     Ok(names.into_iter().flat_map(|name| [Step::Key("subcomponents".to_owned()), name]).collect())
+}
+
+fn component_steps(names: &[String]) -> Vec<Step> {
+    names.iter().flat_map(|name| ["subcomponents", name]).map(|key| Step::Key(key.to_owned())).collect()
 }
 
 fn field(component: &[Step], name: &str) -> Vec<Step> {

@@ -146,6 +146,42 @@ pub enum PublishError {
         /// The other definition.
         other: String,
     },
+    /// An environment was rolled back, so it gets nothing.
+    #[error("`{environment}` is held since {since} by {by}{}{reason}", if .reason.is_empty() { "" } else { ": " })]
+    Held {
+        /// The environment.
+        environment: String,
+        /// Why.
+        reason: String,
+        /// Who did it.
+        by: String,
+        /// When.
+        since: String,
+    },
+    /// There is no file to promote to.
+    #[error("`{to}` has no config file that `{from}` does not have too")]
+    NoOwnConfig {
+        /// The environment that values come from.
+        from: String,
+        /// The one that would get them.
+        to: String,
+    },
+    /// Nothing fits a pattern.
+    #[error("`{key}` fits no value in {environment}")]
+    NoKey {
+        /// The pattern.
+        key: String,
+        /// The environment.
+        environment: String,
+    },
+    /// A value would not be in force.
+    #[error("`{key}` cannot be promoted: {}", set_by(.place.as_deref()))]
+    NotPromoted {
+        /// The keys that lead to it.
+        key: String,
+        /// What sets it nevertheless.
+        place: Option<Box<Place>>,
+    },
     /// What is published is from a commit that has nothing to do with this one.
     #[error("commit {published} is published, and {commit} does not build on it")]
     Apart {
@@ -205,6 +241,14 @@ impl PublishError {
                 "the history was rewritten, or this is another branch; --force-older publishes nevertheless"
                     .into()
             }
+            PublishError::Held { environment, .. } => {
+                format!("first publish it again: `fab resume {environment}`")
+            }
+            PublishError::NoOwnConfig { .. } => "values are promoted between layers of their own".into(),
+            PublishError::NoKey { .. } => {
+                "`replicas` is a key of a component's config, `**.replicas` one anywhere in it".into()
+            }
+            PublishError::NotPromoted { .. } => "take it out with `--key '!KEY'`, or set it there".into(),
             PublishError::BadPlace(_) => return None,
         })
     }
@@ -228,11 +272,19 @@ impl PublishError {
             | PublishError::Rejected { .. }
             | PublishError::Lost { .. }
             | PublishError::NoManifests { .. }
+            | PublishError::Held { .. }
+            | PublishError::NoOwnConfig { .. }
+            | PublishError::NoKey { .. }
+            | PublishError::NotPromoted { .. }
             | PublishError::NotPublished { .. }
             | PublishError::NotInHistory { .. }
             | PublishError::NoSuchSource { .. } => false,
         }
     }
+}
+
+fn set_by(place: Option<&Place>) -> String {
+    place.map_or_else(|| "nothing sets it then".to_owned(), |place| format!("{place} would set it"))
 }
 
 /// Lists names, or the first of many.

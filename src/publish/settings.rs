@@ -21,8 +21,11 @@ use super::error::PublishError;
 use crate::config::Environment;
 use crate::definition::fields::Fields;
 use crate::definition::place;
+use crate::document::Step;
 use crate::error::{Error, Warning};
 use crate::git::Person;
+use crate::project::texts;
+use crate::promote::KeyPattern;
 use crate::schema::{Field, Shape, Table};
 use crate::source::SourceUrl;
 
@@ -46,6 +49,8 @@ pub struct PublishSettings {
     max_deletions: Option<u8>,
     /// What is different for an environment.
     environments: BTreeMap<String, PlaceSettings>,
+    /// Which values are promoted besides those that pin images.
+    promote: Vec<KeyPattern>,
 }
 
 /// Where environments are in a manifest repository, as far as it is said.
@@ -104,6 +109,11 @@ pub(crate) static PUBLISH: Table = Table::new(
             "The share of an environment's resources that one publish may delete, in percent: `50`.",
         ),
         PATH_FIELD,
+        Field::new(
+            "promote",
+            Shape::Texts,
+            "Values that `fab promote` takes along, as `[COMPONENT:]KEY` with `*` and `**`: `**.resources`. `!` leaves some out.",
+        ),
         PROPOSE_FIELD,
         Field::new("repository", Shape::Text, "The address of the manifest repository."),
     ],
@@ -172,7 +182,13 @@ impl PublishSettings {
                 })
                 .transpose()?,
             environments: BTreeMap::new(),
+            promote: Vec::new(),
         };
+        for (at, text) in texts(&own, "promote")?.iter().enumerate() {
+            let steps = [own.steps_to("promote"), vec![Step::Index(at)]].concat();
+            let wrong = |message| Error::Syntax { place: own.document.place(&steps), message };
+            settings.promote.push(KeyPattern::parse(text).map_err(wrong)?);
+        }
         let environments = own.get("environments").unwrap_or(&Value::Null);
         let named = Fields::new(own.document, own.steps_to("environments"), environments)?;
         for (name, value) in own.map("environments")?.into_iter().flatten() {
@@ -187,6 +203,11 @@ impl PublishSettings {
     pub(super) fn repository(&self, given: Option<&str>) -> Result<SourceUrl, PublishError> {
         let given = given.map(SourceUrl::new);
         given.or_else(|| self.repository.clone()).ok_or(PublishError::NoRepository)
+    }
+
+    /// Returns which values are promoted besides those that pin images.
+    pub(crate) fn promote(&self) -> &[KeyPattern] {
+        &self.promote
     }
 
     /// Returns who publishes, if that is said.

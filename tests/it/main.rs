@@ -33,6 +33,7 @@ mod manifest_site;
 mod messages;
 mod overrides;
 mod pipelines;
+mod promoting;
 mod publishing;
 mod publishing_servers;
 mod racing;

@@ -33,6 +33,8 @@ mod unknown_environment;
 mod unknown_field;
 mod unknown_method;
 
+pub(crate) use secret_in_config::may_be_secret;
+
 /// All rules.
 pub(crate) const RULES: &[(Rule, Check)] = &[
     (dead_config_key::RULE, dead_config_key::check),

@@ -43,6 +43,13 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     found
 }
 
+/// Returns whether a value, or something in it, may be a secret.
+pub(crate) fn may_be_secret(key: &str, value: &Value) -> bool {
+    let mut found = false;
+    in_value(value, key, &mut Vec::new(), &mut |_, _| found = true);
+    found
+}
+
 fn in_value(value: &Value, key: &str, steps: &mut Vec<Step>, report: &mut dyn FnMut(&[Step], &'static str)) {
     match value {
         Value::Mapping(map) => {

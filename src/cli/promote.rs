@@ -1,0 +1,163 @@
+//! `fab promote`: what one environment has for another.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::changes;
+use super::diff::listening;
+use super::explain::{cut, flow};
+use super::generate::counted;
+use super::report::{self, Report};
+use super::table::Table;
+use super::world::WorldArgs;
+use super::{Result, Ui};
+use crate::config::Environment;
+use crate::diff::{Diff, Form, text};
+use crate::edit::write_all;
+use crate::error::Failure;
+use crate::hooks::HookPolicy;
+use crate::promote::{KeyPattern, Left, PromoteOptions, Promoted, Promotion, Why, promote};
+
+/// Set in an environment what another one has: the tags and digests of its images, and values that are named.
+///
+/// Config is changed, in the files that only TO has; the values are those in force, with all layers merged. `fab.yaml`
+/// names further values under `publish.promote`. What changes in the manifests is shown.
+#[derive(clap::Args)]
+pub(super) struct PromoteArgs {
+    /// The environment that has the values: `qa`, or `qa+east` for one of two layers.
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The environment that gets them.
+    #[arg(value_name = "TO")]
+    to: String,
+    /// Promote these values too: `replicas`, `**.resources`, `infra/ingress:controller.*`; `!KEY` leaves some out, and
+    /// the last that fits decides.
+    #[arg(long, value_name = "[COMPONENT:]KEY", value_parser = pattern)]
+    key: Vec<KeyPattern>,
+    /// Only this component and those below it, by path; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    component: Vec<String>,
+    /// Folder of the definition.
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// Print what would change in the files, too, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Run the hooks of components; without it, a component that has some is an error.
+    #[arg(long)]
+    run_hooks: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+fn pattern(text: &str) -> std::result::Result<KeyPattern, String> {
+    KeyPattern::parse(text)
+}
+
+/// Runs the command.
+pub(super) fn run(args: &PromoteArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let promotion = promote(&args.options())?;
+    report::warnings_once(&promotion.warnings, ui);
+    for left in &promotion.left {
+        ui.status(format_args!("{}", args.left(left)));
+    }
+    let (from, to) = (&args.from, &args.to);
+    if promotion.promoted.is_empty() {
+        ui.status(format_args!("Nothing to promote from {from} to {to}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(diff) = args.diff(&promotion, ui)? else { return Ok(ExitCode::from(2)) };
+    let files =
+        if args.dry_run { promotion.files.iter().map(changes::diff).collect() } else { String::new() };
+    let form = Form { is_styled: Ui::data_is_styled() };
+    ui.data(format!(
+        "{}\n{files}{}",
+        table(&promotion.promoted).render(Ui::data_width()),
+        text(&diff, form)
+    ))?;
+    if !args.dry_run {
+        write_all(&promotion.files)?;
+    }
+    changes::tell(&promotion.files, args.dry_run, ui);
+    let verb = if args.dry_run { "Would promote" } else { "Promoted" };
+    ui.status(format_args!("{verb} {} from {from} to {to}", counted(promotion.promoted.len(), "value")));
+    Ok(ExitCode::SUCCESS)
+}
+
+impl PromoteArgs {
+    fn options(&self) -> PromoteOptions {
+        PromoteOptions {
+            directory: self.directory.clone(),
+            from: Environment::new([&self.from]),
+            to: Environment::new([&self.to]),
+            keys: self.key.clone(),
+            components: self.component.clone(),
+        }
+    }
+
+    /// Compares the manifests before and after; nothing if they cannot be rendered.
+    fn diff(&self, promotion: &Promotion, ui: &mut Ui) -> Result<Option<Diff>> {
+        let hooks = HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() };
+        let world = self.world.read()?;
+        let diff = listening(ui, |heard| promotion.diff(&self.directory, (world, hooks), heard))?;
+        let others = &promotion.environments[1..];
+        if !others.is_empty() {
+            let names: Vec<String> = others.iter().map(Environment::to_string).collect();
+            ui.warning(format_args!(
+                "warning: {} has these files too, and changes with it",
+                names.join(", ")
+            ));
+        }
+        let (before, after): (Vec<_>, Vec<_>) = diff.failures.iter().partition(|failed| failed.of_base);
+        for failed in before {
+            ui.warning(format_args!("warning: this cannot be rendered as it is, so it is not compared:"));
+            ui.report(&Report::from(vec![failed.failure.clone()]));
+        }
+        if after.is_empty() {
+            return Ok(Some(diff));
+        }
+        let failures: Vec<Failure> = after.into_iter().map(|failed| failed.failure.clone()).collect();
+        ui.report(&Report::from(failures));
+        ui.status(format_args!("Nothing was changed"));
+        Ok(None)
+    }
+
+    /// Says why a value stays.
+    fn left(&self, Left { component, key, why }: &Left) -> String {
+        let (from, to) = (&self.from, &self.to);
+        match why {
+            Why::OnlyThere => format!("Left `{key}` of {component}: {from} has none, and {to} keeps its own"),
+            Why::Secret => {
+                format!("Left `{key}` of {component}: it may be a secret; --key '{component}:{key}' takes it")
+            }
+            Why::InSharedList => {
+                format!(
+                    "Left `{key}` of {component}: it is in a list that not only {to} has; --key takes all of the list"
+                )
+            }
+        }
+    }
+}
+
+/// Lists what is promoted.
+fn table(promoted: &[Promoted]) -> Table<5> {
+    let mut table = Table::new(["COMPONENT", "KEY", "BEFORE", "AFTER", "FILE"], 3);
+    for Promoted { component, key, before, after, is_secret, file } in promoted {
+        let value = |value: Option<&_>| match value {
+            None => "(not set)".to_owned(),
+            Some(_) if *is_secret => "(secret)".to_owned(),
+            Some(value) => cut(flow(value), false),
+        };
+        table.push([
+            component.clone(),
+            key.clone(),
+            value(before.as_ref()),
+            value(Some(after)),
+            file.clone(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,350 @@
+//! `fab promote`: what becomes of config files, of git, and what is shown.
+
+use std::collections::BTreeMap;
+
+use crate::hld::{CHART, Hld, Run};
+
+/// A definition with a chart that prints its values.
+const DEFINITION: &str = "name: shop\nsubcomponents:\n- {name: web, type: helm, path: ./chart}\n";
+
+fn hld(files: &[(&str, &str)]) -> Hld {
+    let mut all = vec![("component.yaml", DEFINITION), CHART[0], CHART[1]];
+    all.extend_from_slice(files);
+    Hld::new(&all)
+}
+
+/// Promotes from `qa` to `prod`; compares the files that changed, and all others with what they were.
+#[track_caller]
+fn check(files: &[(&str, &str)], args: &[&str], want: &[(&str, &str)]) -> Run {
+    let hld = hld(files);
+    let texts = || -> BTreeMap<String, String> {
+        hld.files("").into_iter().map(|file| (file.clone(), hld.read(&file))).collect()
+    };
+    let mut wanted = texts();
+    wanted.extend(want.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())));
+    let run = hld.ok(&[&["promote", "qa", "prod"], args].concat());
+    assert_eq!(texts(), wanted, "{}", run.stderr);
+    // What is promoted is there, so there is nothing left to do.
+    hld.ok(&[&["promote", "qa", "prod"], args].concat()).says(&["Nothing to promote from qa to prod"]);
+    assert_eq!(texts(), wanted);
+    run
+}
+
+/// Promotes from `qa` to `prod`, which fails with these words and changes nothing.
+#[track_caller]
+fn check_error(files: &[(&str, &str)], args: &[&str], words: &[&str]) {
+    let hld = hld(files);
+    let before: Vec<String> = hld.files("").iter().map(|file| hld.read(file)).collect();
+    hld.fails(&[&["promote"], args].concat(), 2, words);
+    let after: Vec<String> = hld.files("").iter().map(|file| hld.read(file)).collect();
+    assert_eq!(after, before);
+}
+
+/// The config of `web`, each line indented as there.
+fn web(config: &str) -> String {
+    let lines = config.lines().map(|line| format!("      {line}\n"));
+    format!("subcomponents:\n  web:\n    config:\n{}", lines.collect::<String>())
+}
+
+const QA: &str = "config/qa.yaml";
+const PROD: &str = "config/prod.yaml";
+const COMMON: &str = "config/common.yaml";
+
+#[test]
+fn a_tag_is_promoted_and_nothing_else_changes() {
+    let qa = web("image:\n  repository: shop/web\n  tag: '1.5.0'\nreplicas: 1");
+    let prod = "# Prod\nsubcomponents:\n  web: # the shop\n    config:\n      replicas: 3\n      image: {repository: shop/web, tag: \"1.4.0\"} # by fab\n";
+    let run = check(&[(QA, &qa), (PROD, prod)], &[], &[(PROD, &prod.replace("1.4.0", "1.5.0"))]);
+    insta::assert_snapshot!(run.stdout, @r#"
+    COMPONENT  KEY        BEFORE  AFTER  FILE
+    web        image.tag  1.4.0   1.5.0  config/prod.yaml
+
+    ~ ConfigMap web in prod
+        because of image.tag 1.4.0 → 1.5.0 (config/prod.yaml:6)
+        data.values
+          - {"image":{"repository":"shop/web","tag":"1.4.0"},"replicas":3}
+          + {"image":{"repository":"shop/web","tag":"1.5.0"},"replicas":3}
+
+    0 to add, 1 to change, 0 to remove in prod
+    "#);
+    run.says(&["Changed config/prod.yaml", "Promoted 1 value from qa to prod"]);
+}
+
+#[test]
+fn what_is_in_force_counts_and_not_which_layer_says_it() {
+    let common = web("image: {repository: shop/web, tag: '1.4.0'}\n");
+    // The shared layer has the new one, and prod its own.
+    let files = [(COMMON, common.as_str()), (PROD, &web("image: {tag: '1.3.0'}")), (QA, "{}\n")];
+    check(&files, &[], &[(PROD, &web("image: {tag: '1.4.0'}"))]);
+    // The first environment has its own, and the shared layer the old one.
+    let files = [(COMMON, common.as_str()), (PROD, "# ours\n"), (QA, &web("image: {tag: '1.5.0'}"))];
+    check(&files, &[], &[(PROD, &format!("# ours\n{}", web("image:\n  tag: 1.5.0")))]);
+    // There is no file yet.
+    let files = [("fab.yaml", "environments: {qa: {}, prod: {}}\n"), files[0], files[2]];
+    check(&files, &[], &[(PROD, &web("image:\n  tag: 1.5.0"))]);
+}
+
+#[test]
+fn images_are_found_in_every_form() {
+    let one = |qa: &str, prod: &str, want: &str| {
+        check(&[(QA, &web(qa)), (PROD, &web(prod))], &[], &[(PROD, &web(want))]);
+    };
+    one("image: shop/web:2", "image: shop/web:1", "image: shop/web:2");
+    one("image: shop/web:2@sha256:ab", "image: shop/web:1", "image: shop/web:2@sha256:ab");
+    one("webImage: web\ntag: '2'", "webImage: web\ntag: '1'", "webImage: web\ntag: '2'");
+    one(
+        "a: {repository: web, version: 2}",
+        "a: {repository: web, version: 1}",
+        "a: {repository: web, version: 2}",
+    );
+    one(
+        "sub: {web: {image: {name: web, tag: b}}}",
+        "sub: {web: {image: {name: web, tag: a}}}",
+        "sub: {web: {image: {name: web, tag: b}}}",
+    );
+    // A key with a dot, and a number that is none.
+    one(
+        "\"a.b/c\": {image: {tag: '1.10', repository: x}}",
+        "\"a.b/c\": {image: {tag: '1.9', repository: x}}",
+        "\"a.b/c\": {image: {tag: '1.10', repository: x}}",
+    );
+}
+
+#[test]
+fn a_digest_goes_with_its_tag() {
+    let one = |qa: &str, prod: &str, want: &str| {
+        let image = |rest: &str| web(&format!("image: {{repository: web, {rest}}}"));
+        check(&[(QA, &image(qa)), (PROD, &image(prod))], &[], &[(PROD, &image(want))]);
+    };
+    one("digest: 'sha256:b', tag: '2'", "digest: 'sha256:a', tag: '1'", "digest: 'sha256:b', tag: '2'");
+    // The old digest would win over the new tag.
+    one("tag: '2'", "digest: 'sha256:a', tag: '1'", "digest: '', tag: '2'");
+    // It pins what the first environment has without one.
+    let image = web("image: {repository: web, digest: 'sha256:a', tag: '1'}");
+    let run = check(&[(QA, &web("image: {repository: web, tag: '1'}")), (PROD, &image)], &[], &[]);
+    run.says(&["Left `image.digest` of web: qa has none, and prod keeps its own"]);
+}
+
+#[test]
+fn a_registry_of_its_own_stays() {
+    let qa = web("a:\n  repository: qa.example.com/web\n  tag: '2'\nimage: qa.example.com/job:2");
+    let prod = web("a:\n  repository: example.com/web\n  tag: '1'\nimage: example.com/job:1");
+    let want = web("a:\n  repository: example.com/web\n  tag: '2'\nimage: example.com/job:2");
+    check(&[(QA, &qa), (PROD, &prod)], &[], &[(PROD, &want)]);
+}
+
+#[test]
+fn another_image_goes_along_with_its_repository() {
+    let parts =
+        |name: &str, tag: u8| web(&format!("a:\n  registry: r\n  repository: shop/{name}\n  tag: v{tag}"));
+    check(&[(QA, &parts("new", 2)), (PROD, &parts("old", 1))], &[], &[(PROD, &parts("new", 2))]);
+    let text = |image: &str| web(&format!("image: {image}"));
+    check(&[(QA, &text("new:2")), (PROD, &text("old:1"))], &[], &[(PROD, &text("new:2"))]);
+    // Only the first environment says where it is.
+    let common = web("a: {repository: old.example.com/web, tag: '1'}");
+    let qa = web("a: {repository: new.example.com/web, tag: '2'}");
+    let want = web("a:\n  repository: new.example.com/web\n  tag: \"2\"");
+    check(&[(COMMON, &common), (QA, &qa), (PROD, "{}\n")], &[], &[(PROD, &want)]);
+}
+
+#[test]
+fn named_values_are_promoted_too() {
+    let qa = web("db: {user: shop, password: hunter2hunter}\nreplicas: 2\nx: {resources: {cpu: 1, mem: 2}}");
+    let prod = web("replicas: 3\nx: {resources: {cpu: 4}}");
+    let files = [(QA, qa.as_str()), (PROD, &prod)];
+    check(&files, &["--key", "replicas"], &[(PROD, &prod.replace("replicas: 3", "replicas: 2"))]);
+    let resources = prod.replace("{cpu: 4}", "{cpu: 1, mem: 2}");
+    check(&files, &["--key", "web:**.resources"], &[(PROD, &resources)]);
+    let settings =
+        [("fab.yaml", "publish:\n  promote: ['**.resources', '!*.resources.mem']\n"), files[0], files[1]];
+    check(&settings, &[], &[(PROD, &prod.replace("{cpu: 4}", "{cpu: 1}"))]);
+    let above = web("").len();
+    // A secret is promoted if it is named, and never shown.
+    let run = check(
+        &files,
+        &["--key", "db"],
+        &[(PROD, &format!("{}{}", web("db:\n  user: shop"), &prod[above..]))],
+    );
+    run.says(&["Left `db.password` of web: it may be a secret; --key 'web:db.password' takes it"]);
+    let both = format!("{}{}", web("db:\n  password: hunter2hunter"), &prod[above..]);
+    let run = check(&files, &["--key", "web:db.password"], &[(PROD, &both)]);
+    assert!(
+        run.stdout.contains("web        db.password  (not set)  (secret)  config/prod.yaml"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn an_image_can_be_left_out() {
+    let (qa, prod) = ("a: {image: 'x:2'}\nb: {image: 'y:2'}", "a: {image: 'x:1'}\nb: {image: 'y:1'}");
+    let want = web("a: {image: 'x:1'}\nb: {image: 'y:2'}");
+    check(&[(QA, &web(qa)), (PROD, &web(prod))], &["--key", "!a.**"], &[(PROD, &want)]);
+}
+
+#[test]
+fn a_list_becomes_the_same() {
+    let args = ["--key", "hosts"];
+    let (qa, prod) = (web("hosts: [a, b]"), web("hosts: [c]"));
+    check(&[(QA, &qa), (PROD, &prod)], &args, &[(PROD, &qa)]);
+    // Items that stay keep their comments.
+    let ours = web("hosts: # ours\n- x # 1\n- a # 2\n- b # 3\n- y # 4\n- z # 5");
+    let theirs = web("hosts: [a, b, c, d, z]");
+    let want = web("hosts: # ours\n- a # 2\n- b # 3\n- c # 4\n- d\n- z # 5");
+    check(&[(QA, &theirs), (PROD, &ours)], &args, &[(PROD, &want)]);
+    let want = web("hosts: # ours\n- a # 2\n- b # 3\n- y # 4\n- z # 5");
+    check(&[(QA, &web("hosts: [a, b, y, z]")), (PROD, &ours)], &args, &[(PROD, &want)]);
+    let want = web("hosts: # ours\n- x # 1\n- a # 2\n- b # 3\n- b2\n- y # 4\n- z # 5");
+    check(&[(QA, &web("hosts: [x, a, b, b2, y, z]")), (PROD, &ours)], &args, &[(PROD, &want)]);
+    // What both share is joined to it.
+    let common = web("hosts: [z]");
+    check(&[(COMMON, &common), (QA, &qa), (PROD, &prod)], &args, &[(PROD, &qa)]);
+    // Another file of prod adds to it, so what is promoted replaces that.
+    let component = "name: shop\nsubcomponents:\n- {name: in, path: ./in}\n";
+    let inner = "name: in\nsubcomponents:\n- {name: web, type: helm, path: ../chart}\n";
+    let files = [
+        ("component.yaml", component),
+        ("in/component.yaml", inner),
+        (QA, "subcomponents: {in: {subcomponents: {web: {config: {hosts: [a]}}}}}\n"),
+        (PROD, "subcomponents: {in: {subcomponents: {web: {config: {hosts: [b]}}}}}\n"),
+        ("in/config/prod.yaml", "subcomponents: {web: {config: {hosts: [c]}}}\n"),
+    ];
+    let want = "subcomponents: {in: {subcomponents: {web: {replace: [hosts], config: {hosts: [a]}}}}}\n";
+    check(&files, &args, &[(PROD, want)]);
+}
+
+#[test]
+fn an_image_in_a_list_is_found_by_its_name() {
+    let qa = web("sidecars:\n- image: envoy:2\n- image: proxy/log:2");
+    let prod = web("sidecars:\n- image: log:1\n- image: envoy:1\n- image: mine:1");
+    let common = web("sidecars:\n- image: all:1");
+    let want = web("sidecars:\n- image: log:2\n- image: envoy:2\n- image: mine:1");
+    check(&[(COMMON, &common), (QA, &qa), (PROD, &prod)], &[], &[(PROD, &want)]);
+}
+
+#[test]
+fn components_below_are_set_where_they_are_set() {
+    let component =
+        "name: shop\nsubcomponents:\n- {name: in, path: ./in}\n- {name: web, type: helm, path: ./chart}\n";
+    let inner = "name: in\nsubcomponents:\n- {name: api, type: helm, path: ../chart}\n- {name: job, type: helm, path: ../chart}\n";
+    let own = |tag: u8| format!("subcomponents:\n  api:\n    config:\n      image: api:{tag}\n");
+    let root = |job: u8, web: u8| {
+        format!(
+            "subcomponents:\n  in:\n    subcomponents:\n      job:\n        config:\n          image: job:{job}\n  web:\n    config:\n      image: web:{web}\n"
+        )
+    };
+    let (qa, prod, in_qa, in_prod) = (root(2, 2), root(1, 1), own(2), own(1));
+    let files = [
+        ("component.yaml", component),
+        ("in/component.yaml", inner),
+        (QA, &qa),
+        (PROD, &prod),
+        ("in/config/qa.yaml", &in_qa),
+        ("in/config/prod.yaml", &in_prod),
+    ];
+    check(&files, &[], &[(PROD, &qa), ("in/config/prod.yaml", &in_qa)]);
+    check(&files, &["--component", "in"], &[(PROD, &root(2, 1)), ("in/config/prod.yaml", &in_qa)]);
+    check(&files, &["--component", "in/job"], &[(PROD, &root(2, 1))]);
+    // Beside the file that sets it, if none of prod does.
+    check(&files[..5], &["--component", "in/api"], &[("in/config/prod.yaml", &in_qa)]);
+}
+
+#[test]
+fn subcharts_and_globals_are_values_like_others() {
+    let values = |tag: u8| {
+        web(&format!("global: {{image: {{tag: v{tag}}}}}\ndb: {{image: {{repository: pg, tag: v{tag}}}}}"))
+    };
+    check(&[(QA, &values(2)), (PROD, &values(1))], &[], &[(PROD, &values(2))]);
+}
+
+#[test]
+fn layers_that_both_have_stay() {
+    let project = ("fab.yaml", "environments: {qa: {layers: [qa, eu]}, prod: {layers: [prod, eu]}}\n");
+    let files =
+        [project, ("config/eu.yaml", &web("image: web:1")), (QA, &web("image: web:2")), (PROD, "{}\n")];
+    check(&files, &[], &[(PROD, &web("image: web:2"))]);
+    // A combined environment, whose parts others have too.
+    let hld = hld(&[
+        ("fab.yaml", "environments: {qa: {}, prod+east: {}, prod+west: {}}\n"),
+        (QA, &web("image: web:2")),
+        (PROD, &web("image: web:1")),
+        ("config/east.yaml", "{}\n"),
+        ("config/west.yaml", "{}\n"),
+    ]);
+    let run = hld.ok(&["promote", "qa", "prod+east"]).says(&["warning: prod+west has these files too"]);
+    assert_eq!(hld.read(PROD), web("image: web:2"));
+    assert!(run.stdout.contains("~ ConfigMap web in prod+east, prod+west"), "{}", run.stdout);
+    hld.fails(
+        &["promote", "prod+east", "prod"],
+        2,
+        &["`prod` has no config file that `prod+east` does not have too"],
+    );
+}
+
+#[test]
+fn anchors_are_respected() {
+    let qa = web("image: web:2\njob: {image: job:2}");
+    // An alias for the value itself gives way to the value.
+    let prod = "x: &old web:1\nsubcomponents:\n  web:\n    config:\n      image: *old\n      job: {image: 'job:1'}\n";
+    let want = prod.replace("*old", "web:2").replace("job:1", "job:2");
+    check(&[(QA, &qa), (PROD, prod)], &[], &[(PROD, &want)]);
+    // A map that is used elsewhere too cannot be changed here.
+    let prod = "x: &job {image: 'job:1'}\nsubcomponents:\n  web:\n    config:\n      job: *job\n";
+    check_error(&[(QA, &qa), (PROD, prod)], &["qa", "prod"], &["config/prod.yaml:6:7", "is an alias"]);
+}
+
+#[test]
+fn a_json_file_stays_one() {
+    let json = |tag: u8| {
+        format!(
+            "{{\"subcomponents\": {{\"web\": {{\"config\": {{\"image\": \"web:{tag}\", \"n\": {tag}}}}}}}}}\n"
+        )
+    };
+    let files = [(QA, web("image: web:2\nn: 2")), ("config/prod.json", json(1))];
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (*file, text.as_str())).collect();
+    check(&files, &["--key", "n"], &[("config/prod.json", &json(2))]);
+}
+
+#[test]
+fn a_dry_run_shows_the_files_and_writes_nothing() {
+    let hld = hld(&[(QA, &web("image: web:2")), (PROD, &web("image: web:1"))]);
+    let run =
+        hld.ok(&["promote", "qa", "prod", "--dry-run"]).says(&["Would promote 1 value from qa to prod"]);
+    assert!(run.stdout.contains("-      image: web:1\n+      image: web:2\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("~ ConfigMap web in prod"), "{}", run.stdout);
+    assert_eq!(hld.read(PROD), web("image: web:1"));
+}
+
+#[test]
+fn err_there_is_no_such_environment_component_or_key() {
+    let (qa, prod) = (web("image: web:2"), web("image: web:1"));
+    let files = [(QA, qa.as_str()), (PROD, &prod)];
+    check_error(&files, &["qa", "prd"], &["there is no environment `prd`", "did you mean `prod`?"]);
+    check_error(&files, &["qa", "qa"], &["`qa` has no config file that `qa` does not have too"]);
+    check_error(&files, &["qa", "common"], &["`common` has no config file that `qa` does not have too"]);
+    check_error(&files, &["qa", "prod", "--component", "wb"], &["`wb`", "did you mean `web`?"]);
+    check_error(&files, &["qa", "prod", "--key", "imag"], &["`imag` fits no value in qa"]);
+    check_error(&files, &["qa", "prod", "--key", "a..b"], &["this is no path: a key is empty"]);
+    let settings = [("fab.yaml", "publish: {promote: ['a..b']}\n"), files[0], files[1]];
+    check_error(&settings, &["qa", "prod"], &["fab.yaml:1:21", "this is no path: a key is empty"]);
+}
+
+#[test]
+fn err_a_stronger_layer_would_win() {
+    let project = ("fab.yaml", "environments: {qa: {layers: [qa, eu]}, prod: {layers: [eu, prod]}}\n");
+    let files =
+        [project, ("config/eu.yaml", &web("image: web:1")), (QA, &web("image: web:2")), (PROD, "{}\n")];
+    check_error(&files, &["qa", "prod"], &["`image` cannot be promoted: config/eu.yaml:4:7 would set it"]);
+}
+
+#[test]
+fn err_what_does_not_render_is_not_promoted() {
+    let template = "a: {{ required \"no\" (ne .Values.image \"web:2\" | ternary 1 nil) }}\n";
+    let files = [
+        (QA, web("image: web:2")),
+        (PROD, web("image: web:1")),
+        ("chart/templates/a.yaml", template.to_owned()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (*file, text.as_str())).collect();
+    check_error(&files, &["qa", "prod"], &["Nothing was changed"]);
+}
