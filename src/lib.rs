@@ -13,6 +13,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod definition;
 pub mod diff;

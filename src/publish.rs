@@ -48,7 +48,7 @@ pub use manifests::read_manifests;
 pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
 pub use settings::{PlaceSettings, PublishSettings, percent};
-pub use status::{Standing, Status, StatusOptions, status};
+pub use status::{Applied, Standing, Status, StatusOptions, Statuses, status};
 pub use verify::{Verified, verify};
 
 use hydrator::Text;

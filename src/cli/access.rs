@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::source::SourceError;
 use crate::source::charts::{ChartAccess, Charts};
 use crate::source::credentials::Access;
-use crate::source::http::{HttpOptions, TlsOptions};
+use crate::source::http::{HttpOptions, Pem, TlsOptions};
 
 use super::world;
 
@@ -71,8 +71,8 @@ impl AccessArgs {
             return Err(SourceError::Unsupported(text.to_owned()));
         }
         let tls = TlsOptions {
-            ca_file: self.ca_file.clone(),
-            client: self.cert_file.clone().zip(self.key_file.clone()),
+            ca: self.ca_file.clone().map(Pem::File),
+            client: self.cert_file.clone().map(Pem::File).zip(self.key_file.clone().map(Pem::File)),
             insecure: self.insecure_skip_tls_verify,
         };
         let access = ChartAccess {

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::Ui;
+use crate::cluster::ClusterError;
 use crate::error::{Error, Failure, Place, Position, Warning};
 use crate::finding::{self, Finding};
 use crate::host::HostError;
@@ -91,6 +92,14 @@ impl From<SourceError> for Report {
 impl From<HostError> for Report {
     fn from(error: HostError) -> Self {
         Self { entries: vec![Entry::plain(error.to_string(), error.hint())], code: 2 }
+    }
+}
+
+/// Clusters do not tell what they have.
+impl From<Vec<ClusterError>> for Report {
+    fn from(errors: Vec<ClusterError>) -> Self {
+        let entries = errors.iter().map(|error| Entry::plain(error.to_string(), error.hint()));
+        Self { entries: entries.collect(), code: 2 }
     }
 }
 

@@ -1,17 +1,20 @@
-//! `fab status`: what is published of each environment.
+//! `fab status`: what is published of each environment, and what clusters have of it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::publish::{TargetArgs, short};
+use super::report::Report;
 use super::table::Table;
 use super::{Result, Ui, world};
+use crate::cluster::Clusters;
 use crate::config::Environment;
-use crate::publish::{EntryKind, Hold, Standing, Status, StatusOptions, status};
+use crate::publish::{Applied, EntryKind, Hold, Standing, Status, StatusOptions, Statuses, status};
 
-/// Show what is published of each environment.
+/// Show what is published of each environment, and what Flux and Argo CD have applied of it.
 #[derive(clap::Args)]
 pub(super) struct StatusArgs {
     /// The environments, each on its own: `prod`, or `prod+east` for one of two layers [default: all of `fab.yaml`, or else all that have a config file].
@@ -19,9 +22,18 @@ pub(super) struct StatusArgs {
     environments: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
+    /// Ask the cluster of this kubeconfig, too.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Ask the cluster of this context, too; may be given several times. Without --kubeconfig, it is one of `KUBECONFIG` or `~/.kube/config`.
+    #[arg(long, value_name = "NAME")]
+    context: Vec<String>,
     /// How it is printed.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output_format: Format,
+    /// Exit with 1 if an environment is not published, or a cluster that is asked does not have the newest of it, or is not ready with it.
+    #[arg(long)]
+    exit_code: bool,
 }
 
 /// The forms of output.
@@ -35,6 +47,8 @@ enum Format {
 
 /// Runs the command.
 pub(super) fn run(args: &StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let asks = args.kubeconfig.is_some() || !args.context.is_empty();
+    let clusters = Clusters { kubeconfig: args.kubeconfig.clone(), contexts: args.context.clone() };
     let all = status(&StatusOptions {
         directory: args.target.directory.clone(),
         environments: args.environments.iter().map(|name| Environment::new([name])).collect(),
@@ -42,12 +56,29 @@ pub(super) fn run(args: &StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
         place: args.target.place(),
         cache: world::cache()?,
         variables: world::variables(),
+        clusters: asks.then_some(clusters),
     })?;
-    ui.data(match args.output_format {
-        Format::Table => published(&all).render(Ui::data_width()),
-        Format::Json => format!("{:#}\n", in_json(&all)),
-    })?;
-    Ok(ExitCode::SUCCESS)
+    match args.output_format {
+        Format::Table => ui.prose(&tables(&all, asks))?,
+        Format::Json => ui.data(format!("{:#}\n", in_json(&all)))?,
+    }
+    let is_settled = all.environments.iter().all(|status| status.is_settled(asks));
+    let errors: Vec<_> = all.clusters.into_iter().flat_map(|(_, errors)| errors).collect();
+    if !errors.is_empty() {
+        return Err(Report::from(errors));
+    }
+    Ok(if args.exit_code && !is_settled { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn tables(all: &Statuses, asks: bool) -> String {
+    let width = Ui::data_width();
+    let mut text = published(&all.environments).render(width);
+    if asks {
+        text.push('\n');
+        let is_complete = all.clusters.iter().all(|(_, errors)| errors.is_empty());
+        text.push_str(&applied(&all.environments, is_complete).render(width));
+    }
+    text
 }
 
 fn published(all: &[Status]) -> Table<6> {
@@ -86,7 +117,47 @@ fn state(status: &Status) -> String {
     [Some(what.to_owned()), newer, proposed, held].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn in_json(all: &[Status]) -> Value {
+/// Tells what clusters have; if some did not tell all, what is not there may be.
+fn applied(all: &[Status], is_complete: bool) -> Table<7> {
+    let headings = ["ENVIRONMENT", "CLUSTER", "APPLIED BY", "SOURCE", "MANIFESTS", "NEWEST", "STATE"];
+    let mut table = Table::new(headings, 6);
+    for status in all {
+        for Applied { context, applier, source, behind } in &status.applied {
+            let part = match applier.path == status.path {
+                true => String::new(),
+                false => format!(" ({})", applier.path),
+            };
+            let newest = match behind {
+                Some(0) => "yes".to_owned(),
+                Some(behind) => format!("{behind} behind"),
+                None if applier.revision.is_empty() => String::new(),
+                None => "not on the branch".to_owned(),
+            };
+            let state = match applier.message.as_str() {
+                "" => applier.state.name().to_owned(),
+                message => format!("{}: {message}", applier.state.name()),
+            };
+            table.push([
+                status.environment.clone(),
+                context.clone(),
+                format!("{} {}/{}{part}", applier.kind, applier.namespace, applier.name),
+                source.as_ref().map(|(commit, _)| short(commit).to_owned()).unwrap_or_default(),
+                applier.revision.chars().take(7).collect(),
+                newest,
+                state,
+            ]);
+        }
+        if status.applied.is_empty() {
+            let mut row = [const { String::new() }; 7];
+            row[0].clone_from(&status.environment);
+            row[6] = if is_complete { "not applied" } else { "unknown" }.to_owned();
+            table.push(row);
+        }
+    }
+    table
+}
+
+fn in_json(all: &Statuses) -> Value {
     let environment = |status: &Status| {
         json!({
             "environment": status.environment,
@@ -94,9 +165,17 @@ fn in_json(all: &[Status]) -> Value {
             "path": status.path,
             "published": status.standing.as_ref().map(standing_in_json),
             "proposed": status.proposed,
+            "applied": status.applied.iter().map(applied_in_json).collect::<Vec<_>>(),
         })
     };
-    json!({"environments": all.iter().map(environment).collect::<Vec<_>>()})
+    let clusters = all.clusters.iter().map(|(context, errors)| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        json!({"context": context, "errors": errors})
+    });
+    json!({
+        "environments": all.environments.iter().map(environment).collect::<Vec<_>>(),
+        "clusters": clusters.collect::<Vec<_>>(),
+    })
 }
 
 fn standing_in_json(standing: &Standing) -> Value {
@@ -115,5 +194,22 @@ fn standing_in_json(standing: &Standing) -> Value {
         "date": newest.date,
         "upToDateWith": up_to_date_with,
         "hold": hold.as_ref().map(hold_in_json),
+    })
+}
+
+fn applied_in_json(applied: &Applied) -> Value {
+    let Applied { context, applier, source, behind } = applied;
+    json!({
+        "context": context,
+        "kind": applier.kind,
+        "namespace": applier.namespace,
+        "name": applier.name,
+        "path": applier.path,
+        "manifests": applier.revision,
+        "source": source.as_ref().map(|(commit, _)| commit),
+        "subject": source.as_ref().map(|(_, subject)| subject),
+        "behind": behind,
+        "state": applier.state.name().replace(' ', "-"),
+        "message": applier.message,
     })
 }

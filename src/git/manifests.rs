@@ -135,6 +135,17 @@ impl<'a> Manifests<'a> {
         self.references.get(&format!("refs/heads/{branch}")).copied()
     }
 
+    /// Returns the commit that `HEAD` of the server points to.
+    pub(crate) fn head(&self) -> Option<Oid> {
+        self.references.get("HEAD").copied()
+    }
+
+    /// Returns a commit by its whole hash, if it is here.
+    pub(crate) fn known(&self, hash: &str) -> Option<Oid> {
+        let id = Oid::from_str(hash).ok().filter(|id| id.to_string() == hash)?;
+        self.repository.find_commit(id).ok().map(|commit| commit.id())
+    }
+
     /// Returns the commit of the notes, as they were fetched.
     pub(crate) fn notes(&self) -> Option<Oid> {
         self.references.get(NOTES).copied()

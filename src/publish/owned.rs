@@ -82,14 +82,33 @@ pub(super) fn sha256(text: &[u8]) -> String {
 }
 
 /// Whether two addresses are of one repository, be it by https or ssh.
-fn same_repository(one: &str, two: &str) -> bool {
-    let bare = |url: &str| {
-        let url = url.trim_end_matches('/').trim_end_matches(".git");
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-        rest.replacen(':', "/", 1).to_ascii_lowercase()
-    };
+pub(super) fn same_repository(one: &str, two: &str) -> bool {
     bare(one) == bare(two)
+}
+
+/// Returns host and path of an address, as far as they are the same however the repository is reached.
+fn bare(url: &str) -> String {
+    let url = url.trim_end_matches('/').trim_end_matches(".git");
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (host, path) = match rest.split_once(if scheme.is_empty() { ':' } else { '/' }) {
+        Some((host, path)) if !scheme.is_empty() || !host.contains('/') => (host, path),
+        _ => return rest.to_ascii_lowercase(),
+    };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    // That of ssh says nothing about others.
+    let host = match (scheme, host.rsplit_once(':')) {
+        ("ssh" | "git+ssh", Some((name, _)))
+        | ("https", Some((name, "443")))
+        | ("http", Some((name, "80"))) => name,
+        _ => host,
+    };
+    let bare = format!("{host}/{}", path.trim_start_matches('/')).to_ascii_lowercase();
+    // Azure DevOps has another path for each.
+    match bare.strip_prefix("ssh.dev.azure.com/v3/") {
+        Some(path) => format!("dev.azure.com/{path}"),
+        None if bare.starts_with("dev.azure.com/") => bare.replacen("/_git/", "/", 1),
+        None => bare,
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +140,13 @@ mod tests {
         let https = "https://git.example.com/shop/hld.git";
         assert!(same_repository(https, "git@git.example.com:shop/hld"));
         assert!(same_repository(https, "ssh://git@Git.example.com/shop/hld/"));
+        assert!(same_repository(https, "ssh://git@git.example.com:2222/shop/hld.git"));
+        assert!(same_repository(https, "https://bot:pw@git.example.com:443/shop/hld"));
+        assert!(!same_repository(https, "https://git.example.com:8443/shop/hld"));
         assert!(!same_repository(https, "https://git.example.com/shop/hld2"));
+        let azure = "https://org@dev.azure.com/org/shop/_git/hld";
+        assert!(same_repository(azure, "git@ssh.dev.azure.com:v3/org/shop/hld"));
+        assert!(same_repository("/srv/git/hld", "/srv/git/hld.git"));
+        assert!(!same_repository("/srv/git/hld", "/srv/git/shop"));
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::SourceError;
 use super::credentials::{Credential, Env};
-use super::http::TlsOptions;
+use super::http::{Pem, TlsOptions};
 
 /// A repository that has a name.
 #[derive(Debug, Clone, Default)]
@@ -110,8 +110,8 @@ impl From<Entry> for Repository {
             credential,
             pass_credential: entry.pass_credential,
             tls: TlsOptions {
-                ca_file: path(entry.ca_file),
-                client: path(entry.cert_file).zip(path(entry.key_file)),
+                ca: path(entry.ca_file).map(Pem::File),
+                client: path(entry.cert_file).map(Pem::File).zip(path(entry.key_file).map(Pem::File)),
                 insecure: entry.insecure,
             },
             index: None,
@@ -134,8 +134,8 @@ mod tests {
         assert_eq!((a.name.as_str(), a.url.as_str()), ("a", "https://a.example/charts"));
         assert_eq!(a.credential, Some(Credential::basic("me", "s3cret")));
         assert_eq!(
-            (a.tls.ca_file.as_deref(), a.tls.insecure, a.pass_credential),
-            (Some(Path::new("/ca.pem")), true, true)
+            (a.tls.ca.as_ref(), a.tls.insecure, a.pass_credential),
+            (Some(&Pem::File("/ca.pem".into())), true, true)
         );
         assert_eq!((b.credential.as_ref(), b.pass_credential), (None, false));
         assert!(!format!("{a:?}").contains("s3cret"));

@@ -26,13 +26,15 @@ use ureq::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use ureq::http::{HeaderMap, HeaderName, Response};
+use ureq::http::{HeaderMap, HeaderName, Response, Uri};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body};
 use url::Url;
 
 pub use error::{HttpError, HttpErrorKind};
 pub use proxy::{Proxies, ProxyError};
-pub use tls::TlsOptions;
+pub use tls::{Pem, TlsOptions};
 
 pub(crate) use error::shown;
 pub(crate) use proxy::is_this_machine;
@@ -55,6 +57,8 @@ pub struct HttpOptions {
     pub proxies: Proxies,
     /// Who is trusted, and who we are.
     pub tls: TlsOptions,
+    /// The host that is connected to in place of that of an address, whose name the certificate has.
+    pub connect_to: Option<String>,
     /// What may be fetched.
     pub allow: Allow,
     /// How long a connection, an answer or the next bytes are waited for.
@@ -70,6 +74,7 @@ impl Default for HttpOptions {
         Self {
             proxies: Proxies::default(),
             tls: TlsOptions::default(),
+            connect_to: None,
             allow: Allow::default(),
             timeout: Duration::from_secs(30),
             retries: 3,
@@ -438,7 +443,32 @@ fn agent(options: &HttpOptions, tls: Option<ureq::tls::TlsConfig>) -> Agent {
     if let Some(tls) = tls {
         config = config.tls_config(tls);
     }
-    config.build().into()
+    match options.connect_to.clone() {
+        Some(host) => Agent::with_parts(config.build(), DefaultConnector::default(), Elsewhere { host }),
+        None => config.build().into(),
+    }
+}
+
+/// Finds another host in place of any.
+#[derive(Debug)]
+struct Elsewhere {
+    host: String,
+}
+
+impl Resolver for Elsewhere {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        let mut parts = uri.clone().into_parts();
+        let authority = format!("{}{port}", self.host);
+        parts.authority = Some(authority.try_into().map_err(ureq::http::Error::from)?);
+        let uri = Uri::from_parts(parts).map_err(ureq::http::Error::from)?;
+        DefaultResolver::default().resolve(&uri, config, timeout)
+    }
 }
 
 /// Where a body goes, and what has come so far.

@@ -4,6 +4,7 @@
 
 mod chance;
 mod ci;
+mod cluster;
 mod committing;
 mod console;
 mod corpus;
@@ -47,6 +48,7 @@ mod server;
 mod signing;
 mod site;
 mod status;
+mod status_clusters;
 mod subcharts;
 mod template;
 mod tidy;

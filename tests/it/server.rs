@@ -1,11 +1,13 @@
 //! A server on this machine that answers as a test wants, faults included.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub(crate) struct Request {
     headers: BTreeMap<String, String>,
     /// What was sent along.
     pub(crate) body: String,
+    /// Whether the client showed a certificate that the server trusts.
+    pub(crate) has_certificate: bool,
 }
 
 impl Request {
@@ -79,7 +83,7 @@ impl Reply {
         Self { delay, ..self }
     }
 
-    fn send(&self, mut stream: &TcpStream) -> std::io::Result<()> {
+    fn send(&self, stream: &mut impl Write) -> std::io::Result<()> {
         thread::sleep(self.delay);
         let length = self.body.len();
         let mut head =
@@ -95,6 +99,7 @@ impl Reply {
 
 /// The server; it ends with the test.
 pub(crate) struct Server {
+    scheme: &'static str,
     address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
@@ -102,32 +107,62 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server. The function gets the request, and how many there were of this path before.
     pub(crate) fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serve(None, answer)
+    }
+
+    /// As [`Server::start`], over TLS.
+    pub(crate) fn start_tls(
+        tls: ServerConfig,
+        answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(Some(Arc::new(tls)), answer)
+    }
+
+    fn serve(
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let (seen, answer) = (Arc::clone(&requests), Arc::new(answer));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                let (seen, answer, tls) = (Arc::clone(&seen), Arc::clone(&answer), tls.clone());
                 thread::spawn(move || {
-                    let Some(request) = read(&stream) else { return };
-                    let before = {
-                        let mut seen = seen.lock().unwrap();
-                        let before = seen.iter().filter(|before| before.path == request.path).count();
-                        seen.push(request.clone());
-                        before
+                    let answered = |request: Request| {
+                        let before = {
+                            let mut seen = seen.lock().unwrap();
+                            let before = seen.iter().filter(|before| before.path == request.path).count();
+                            seen.push(request.clone());
+                            before
+                        };
+                        answer(&request, before)
                     };
                     // A client that has gone away is what some tests are about.
-                    let _ = answer(&request, before).send(&stream);
+                    let _ = match tls {
+                        None => read(&stream).map(|request| answered(request).send(&mut &stream)),
+                        Some(tls) => {
+                            let connection = ServerConnection::new(tls).unwrap();
+                            let mut stream = StreamOwned::new(connection, stream);
+                            read(&mut stream).map(|mut request| {
+                                request.has_certificate = stream.conn.peer_certificates().is_some();
+                                answered(request).send(&mut stream)?;
+                                stream.conn.send_close_notify();
+                                stream.flush()
+                            })
+                        }
+                    };
                 });
             }
         });
-        Self { address, requests }
+        Self { scheme, address, requests }
     }
 
     /// Returns a URL of the server.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Returns host and port.
@@ -146,7 +181,7 @@ impl Server {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+fn read(stream: impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let lines = reader.by_ref().lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
@@ -157,7 +192,8 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let (name, value) = line.split_once(':')?;
         Some((name.to_ascii_lowercase(), value.trim().to_owned()))
     });
-    let mut request = Request { method, path, headers: headers.collect(), body: String::new() };
+    let mut request =
+        Request { method, path, headers: headers.collect(), body: String::new(), has_certificate: false };
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     reader.take(length).read_to_string(&mut request.body).ok()?;
     Some(request)

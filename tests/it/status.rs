@@ -1,4 +1,4 @@
-//! `fab status`: what is published, and what clusters have of it.
+//! `fab status`: what is published.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use crate::hld::Run;
 use crate::manifest_site::ManifestSite;
 
 /// Two publishes, the second of `prod` alone, and a source commit that changes nothing.
-struct Published {
-    site: ManifestSite,
+pub(crate) struct Published {
+    pub(crate) site: ManifestSite,
     /// What commits are called in snapshots, by their hashes.
-    names: BTreeMap<String, &'static str>,
+    pub(crate) names: BTreeMap<String, &'static str>,
 }
 
 impl Published {
-    fn new(args: &[&str]) -> Self {
+    pub(crate) fn new(args: &[&str]) -> Self {
         let site = ManifestSite::new();
         let mut names = BTreeMap::new();
         let publish = [&["publish"], args].concat();
@@ -28,12 +28,12 @@ impl Published {
 
     /// Runs `fab status`; hashes and times in what it prints are replaced.
     #[track_caller]
-    fn status(&self, args: &[&str], code: i32) -> String {
+    pub(crate) fn status(&self, args: &[&str], code: i32) -> String {
         let run = self.site.fab(&[&["status"], args].concat()).exited(code, args);
         self.named(&run)
     }
 
-    fn named(&self, run: &Run) -> String {
+    pub(crate) fn named(&self, run: &Run) -> String {
         let mut text = run.stdout.clone();
         if !run.stderr.is_empty() {
             text = format!("{text}--- stderr ---\n{}", run.stderr);
@@ -43,7 +43,7 @@ impl Published {
             text = text.replace(hash, name);
             // As wide as what it replaces, so that columns stay in line.
             let (kind, number) = name.split_once('-').unwrap();
-            text = text.replace(&hash[..7], &format!("{:.5}-{number}", kind));
+            text = text.replace(&hash[..7], &format!("{kind:.5}-{number}"));
         }
         without_times(&text)
     }
@@ -56,7 +56,7 @@ fn without_times(text: &str) -> String {
         let digits = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
         digits.iter().all(|at| part[*at].is_ascii_digit()) && part[10] == b'T' && part[19] == b'Z'
     };
-    while let Some(at) = text.as_bytes().windows(20).position(|part| is_time(part)) {
+    while let Some(at) = text.as_bytes().windows(20).position(is_time) {
         text.replace_range(at..at + 20, "YYYY-MM-DDThh:mm:ssZ");
     }
     text

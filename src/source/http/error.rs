@@ -4,7 +4,6 @@
 //! information and query, where signatures and tokens are.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -87,10 +86,10 @@ pub enum HttpErrorKind {
     #[error("{0}")]
     Protocol(String),
     /// A certificate or key that cannot be used.
-    #[error("{}: {reason}", file.display())]
+    #[error("{place}: {reason}")]
     Certificate {
-        /// The file.
-        file: PathBuf,
+        /// The file, or where else it is.
+        place: String,
         /// What is wrong.
         reason: String,
     },

@@ -18,6 +18,8 @@ pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     direct: Vec<String>,
+    /// Whether they are for all hosts, this machine too.
+    are_for_all: bool,
 }
 
 /// A proxy whose URL is none.
@@ -39,15 +41,21 @@ impl Proxies {
             http: first(["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])?,
             https: first(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
             direct: entries.map(str::to_ascii_lowercase).collect(),
+            are_for_all: false,
         })
+    }
+
+    /// Returns one proxy for everything, which `name` names.
+    pub fn only(name: &'static str, url: &str) -> Result<Self, ProxyError> {
+        let proxy = Some(Proxy::new(url).map_err(|_| ProxyError(name))?);
+        Ok(Self { http: proxy.clone(), https: proxy, direct: Vec::new(), are_for_all: true })
     }
 
     /// Returns the proxy to reach this by, if any.
     pub fn for_url(&self, url: &Url) -> Option<&Proxy> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
-        proxy
-            .as_ref()
-            .filter(|_| !is_this_machine(url) && !self.direct.iter().any(|entry| covers(entry, url)))
+        let is_direct = || is_this_machine(url) || self.direct.iter().any(|entry| covers(entry, url));
+        proxy.as_ref().filter(|_| self.are_for_all || !is_direct())
     }
 }
 

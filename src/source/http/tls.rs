@@ -4,8 +4,10 @@
 //! where they are set), or Mozilla's, compiled in, on a machine that has none,
 //! such as an empty container. A file that is named counts alone, as in helm.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
@@ -15,12 +17,55 @@ use super::{HttpError, HttpErrorKind};
 /// What may be chosen about encrypted connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TlsOptions {
-    /// Certificates that are trusted instead of the system's, as PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Our own certificate with its chain and its key, as PEM.
-    pub client: Option<(PathBuf, PathBuf)>,
+    /// Certificates that are trusted instead of the system's.
+    pub ca: Option<Pem>,
+    /// Our own certificate with its chain and its key.
+    pub client: Option<(Pem, Pem)>,
     /// Whether nobody is checked at all.
     pub insecure: bool,
+}
+
+/// Certificates or a key, as PEM.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Pem {
+    /// In a file.
+    File(PathBuf),
+    /// At hand.
+    Text {
+        /// What it is called in messages.
+        name: String,
+        /// The text, which is not shown.
+        text: Vec<u8>,
+    },
+}
+
+impl Pem {
+    fn name(&self) -> String {
+        match self {
+            Pem::File(file) => file.display().to_string(),
+            Pem::Text { name, .. } => name.clone(),
+        }
+    }
+
+    fn read(&self) -> Result<Cow<'_, [u8]>, HttpError> {
+        match self {
+            Pem::File(file) => fs::read(file).map(Cow::Owned).map_err(|error| self.broken(error.to_string())),
+            Pem::Text { text, .. } => Ok(Cow::Borrowed(text)),
+        }
+    }
+
+    fn broken(&self, reason: String) -> HttpError {
+        HttpError {
+            url: "certificates".to_owned(),
+            kind: HttpErrorKind::Certificate { place: self.name(), reason },
+        }
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
 }
 
 /// The files, read.
@@ -33,7 +78,7 @@ pub(super) struct Loaded {
 
 impl TlsOptions {
     pub(super) fn load(&self) -> Result<Loaded, HttpError> {
-        let roots = self.ca_file.as_deref().map(certificates).transpose()?;
+        let roots = self.ca.as_ref().map(certificates).transpose()?;
         let client = match &self.client {
             Some((chain, key)) => Some(ClientCert::new_with_certs(&certificates(chain)?, private_key(key)?)),
             None => None,
@@ -66,28 +111,17 @@ fn system_roots() -> RootCerts {
     RootCerts::Specific(Arc::new(roots))
 }
 
-fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, HttpError> {
-    let text = read(file)?;
+fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, HttpError> {
+    let text = pem.read()?;
     let mut found = Vec::new();
     for item in parse_pem(&text) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| broken(file, error.to_string()))? {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| pem.broken(error.to_string()))? {
             found.push(certificate);
         }
     }
-    if found.is_empty() { Err(broken(file, "there is no certificate in it".to_owned())) } else { Ok(found) }
+    if found.is_empty() { Err(pem.broken("there is no certificate in it".to_owned())) } else { Ok(found) }
 }
 
-fn private_key(file: &Path) -> Result<PrivateKey<'static>, HttpError> {
-    PrivateKey::from_pem(&read(file)?).map_err(|error| broken(file, error.to_string()))
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, HttpError> {
-    fs::read(file).map_err(|error| broken(file, error.to_string()))
-}
-
-fn broken(file: &Path, reason: String) -> HttpError {
-    HttpError {
-        url: "certificates".to_owned(),
-        kind: HttpErrorKind::Certificate { file: file.to_owned(), reason },
-    }
+fn private_key(pem: &Pem) -> Result<PrivateKey<'static>, HttpError> {
+    PrivateKey::from_pem(&pem.read()?).map_err(|error| pem.broken(error.to_string()))
 }
