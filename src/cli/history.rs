@@ -3,10 +3,12 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value as Json, json};
+
 use super::generate::counted;
 use super::publish::{TargetArgs, short};
 use super::report::Line;
-use super::table::Table;
+use super::table::{Format, Table};
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::hooks::HookPolicy;
@@ -20,6 +22,9 @@ pub(super) struct HistoryArgs {
     /// Show this many at most.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    /// How publishes are printed.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output_format: Format,
 }
 
 /// Publish again what was published before, and hold the environment there.
@@ -87,10 +92,29 @@ impl OfArgs {
 /// Runs `fab history`.
 pub(super) fn run(args: &HistoryArgs, ui: &mut Ui) -> Result<ExitCode> {
     let history = history(&args.of.target()?)?;
+    let entries = &history.entries[..args.limit.min(history.entries.len())];
+    let environment = &args.of.environment;
+    ui.data(match args.output_format {
+        Format::Table => table(entries).render(Ui::data_width()),
+        Format::Json => {
+            let entries: Vec<Json> = entries.iter().map(entry_in_json).collect();
+            let hold = history.hold.as_ref().map(hold_in_json);
+            format!(
+                "{:#}\n",
+                json!({"version": VERSION, "environment": environment, "hold": hold, "publishes": entries})
+            )
+        }
+    })?;
+    if let Some(hold) = &history.hold {
+        ui.status(format_args!("{}", Held { environment, hold }));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(entries: &[Entry]) -> Table<7> {
     let headings = ["DATE", "SOURCE", "MANIFESTS", "WHAT", "FILES", "BY", "SUBJECT"];
     let mut table = Table::new(headings, 6);
-    for entry in history.entries.iter().take(args.limit) {
-        let Entry { commit, date, by, kind, source, subject, author, files, .. } = entry;
+    for Entry { commit, date, by, kind, source, subject, author, files, .. } in entries {
         let Counts { added, changed, removed } = files;
         let name = author.split('<').next().unwrap_or_default().trim();
         table.push([
@@ -103,11 +127,30 @@ pub(super) fn run(args: &HistoryArgs, ui: &mut Ui) -> Result<ExitCode> {
             subject.clone(),
         ]);
     }
-    ui.data(table.render(Ui::data_width()))?;
-    if let Some(hold) = &history.hold {
-        ui.status(format_args!("{}", Held { environment: &args.of.environment, hold }));
-    }
-    Ok(ExitCode::SUCCESS)
+    table
+}
+
+/// The number of this form, which grows if a program that reads it has to change.
+const VERSION: u32 = 1;
+
+/// Returns a publish as other programs get it.
+pub(super) fn entry_in_json(entry: &Entry) -> Json {
+    let Counts { added, changed, removed } = entry.files;
+    json!({
+        "kind": entry.kind.name().replace(' ', "-"),
+        "source": entry.source,
+        "subject": entry.subject,
+        "author": entry.author,
+        "manifests": entry.commit,
+        "by": entry.by,
+        "date": entry.date,
+        "files": {"added": added, "changed": changed, "removed": removed},
+    })
+}
+
+/// Returns a hold as other programs get it.
+pub(super) fn hold_in_json(hold: &Hold) -> Json {
+    json!({"reason": hold.reason, "by": hold.by, "since": hold.since, "rolledBackFrom": hold.from})
 }
 
 /// Says that an environment is held.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::history::{entry_in_json, hold_in_json};
 use super::publish::{TargetArgs, short};
 use super::report::Report;
-use super::table::Table;
+use super::table::{Format, Table};
 use super::{Result, Ui, world};
 use crate::cluster::Clusters;
 use crate::config::Environment;
@@ -34,15 +34,6 @@ pub(super) struct StatusArgs {
     /// Exit with 1 if an environment is not published, or a cluster that is asked does not have the newest of it, or is not ready with it.
     #[arg(long)]
     exit_code: bool,
-}
-
-/// The forms of output.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    // Lines with columns.
-    Table,
-    // An object for each environment.
-    Json,
 }
 
 /// Runs the command.
@@ -157,6 +148,9 @@ fn applied(all: &[Status], is_complete: bool) -> Table<7> {
     table
 }
 
+/// The number of this form, which grows if a program that reads it has to change.
+const VERSION: u32 = 1;
+
 fn in_json(all: &Statuses) -> Value {
     let environment = |status: &Status| {
         json!({
@@ -173,28 +167,17 @@ fn in_json(all: &Statuses) -> Value {
         json!({"context": context, "errors": errors})
     });
     json!({
+        "version": VERSION,
         "environments": all.environments.iter().map(environment).collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(),
     })
 }
 
-fn standing_in_json(standing: &Standing) -> Value {
-    let Standing { newest, up_to_date_with, hold } = standing;
-    let hold_in_json = |hold: &Hold| json!({"reason": hold.reason, "by": hold.by, "since": hold.since, "rolledBackFrom": hold.from});
-    json!({
-        "kind": match newest.kind {
-            EntryKind::Publish => "publish",
-            EntryKind::Rollback => "rollback",
-            EntryKind::ByHand => "by-hand",
-        },
-        "source": newest.source,
-        "subject": newest.subject,
-        "author": newest.author,
-        "manifests": newest.commit,
-        "date": newest.date,
-        "upToDateWith": up_to_date_with,
-        "hold": hold.as_ref().map(hold_in_json),
-    })
+fn standing_in_json(Standing { newest, up_to_date_with, hold }: &Standing) -> Value {
+    let mut standing = entry_in_json(newest);
+    standing["upToDateWith"] = json!(up_to_date_with);
+    standing["hold"] = json!(hold.as_ref().map(hold_in_json));
+    standing
 }
 
 fn applied_in_json(applied: &Applied) -> Value {

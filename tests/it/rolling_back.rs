@@ -1,5 +1,7 @@
 //! `fab history`, `rollback`, `resume` and `verify`.
 
+use serde_json::{Value as Json, json};
+
 use crate::manifest_site::{ManifestSite, without_books};
 
 /// Three publishes of `prod`: tags 1, 2 and 3.
@@ -39,6 +41,22 @@ fn a_history_has_what_was_published() {
     let run = site.ok(&["history", "prod", "-n", "1"]);
     assert!(run.stdout.contains("by hand"), "{}", run.stdout);
     site.fails(&["history", "dev"], 2, &["`dev` is not published: branch `main` has no `dev/fab.owned`"]);
+}
+
+#[test]
+fn other_programs_get_the_history_in_json() {
+    let (site, [_, second, third]) = published(&[]);
+    site.ok(&["rollback", "prod", "--reason", "checkout fails"]);
+    let run = site.ok(&["history", "prod", "-n", "2", "--output-format", "json"]);
+    let history: Json = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(history["environment"], "prod");
+    assert_eq!(history["hold"]["reason"], "checkout fails");
+    assert_eq!(history["hold"]["rolledBackFrom"], third);
+    let publishes = history["publishes"].as_array().unwrap();
+    let kinds: Vec<&Json> = publishes.iter().map(|publish| &publish["kind"]).collect();
+    assert_eq!(kinds, ["rollback", "publish"]);
+    assert_eq!([&publishes[0]["source"], &publishes[1]["source"]], [&second, &third]);
+    assert_eq!(publishes[1]["files"], json!({"added": 0, "changed": 1, "removed": 0}));
 }
 
 #[test]
