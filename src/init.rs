@@ -25,6 +25,7 @@ pub use agents::Agent;
 pub use pipelines::Pipeline;
 
 use agents::Published;
+use pipelines::Reviewed;
 
 /// What to begin with.
 pub struct InitOptions {
@@ -47,7 +48,7 @@ pub struct InitOptions {
 /// What was made.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Initialized {
-    /// The files that were written, below the folder.
+    /// The files that were written, as seen from the folder.
     pub written: Vec<String>,
     /// The files that are there already and stay as they are.
     pub kept: Vec<String>,
@@ -55,8 +56,8 @@ pub struct Initialized {
     pub repository: bool,
     /// The environments that `fab.yaml` does not list, though it lists others.
     pub unlisted: Vec<String>,
-    /// The folder of the definition in its repository, if pipelines are not at the top of that.
-    pub below: Option<String>,
+    /// The file of the pipeline.
+    pub pipeline: Option<String>,
 }
 
 /// The environments of a new definition.
@@ -102,9 +103,16 @@ fn deliver(options: &InitOptions, made: &mut Initialized) -> Result<(), Error> {
     let manifests = manifests.or_else(|| project.publish.repository.clone());
     if let Some(pipeline) = options.pipeline {
         let branch = git::default_branch(folder).unwrap_or_else(|| "main".to_owned());
-        let files = pipelines::files(pipeline, &branch, manifests.as_ref());
+        let below = git::folder_in_repository(folder).unwrap_or_default();
+        for name in below.split('/').filter(|_| !below.is_empty()) {
+            check_name(name, "a folder above a definition with a pipeline")?;
+        }
+        let up = "../".repeat(below.split_terminator('/').count());
+        let reviewed = Reviewed { branch: &branch, folder: &below, manifests: manifests.as_ref() };
+        let files = pipelines::files(pipeline, &reviewed).into_iter();
+        let files: Vec<_> = files.map(|(path, text)| (format!("{up}{path}"), text)).collect();
         write(folder, &files, options.force, made)?;
-        made.below = git::folder_in_repository(folder).filter(|below| !below.is_empty());
+        made.pipeline = Some(format!("{up}{}", pipeline.file(&below)));
     }
     if options.agents.is_empty() {
         return Ok(());

@@ -1,7 +1,11 @@
 //! The comment on a pull request: where it goes, and what became of it.
 
+use std::path::Path;
+
 use super::{Ui, world};
+use crate::git::folder_in_repository;
 use crate::host::{Comment, Host, HostError, Outcome, PullRequest, client, comment, pull_request};
+use crate::init::definition_name;
 
 /// Which pull request is commented on.
 #[derive(clap::Args)]
@@ -15,6 +19,16 @@ impl PullRequestArgs {
     /// Returns the pull request.
     pub(super) fn find(&self) -> Result<PullRequest, HostError> {
         pull_request(self.pr.as_deref(), &world::variable)
+    }
+}
+
+/// Returns what the comment on a definition is about, and the words that it begins with: a repository may have several
+/// definitions below its top.
+pub(super) fn topic(directory: &Path) -> (String, String) {
+    let name = definition_name(directory);
+    match folder_in_repository(directory).filter(|folder| !folder.is_empty()) {
+        Some(folder) => (format!("{folder}/{name}"), format!("In `{folder}`:\n\n")),
+        None => (name, String::new()),
     }
 }
 

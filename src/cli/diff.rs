@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
 
-use super::comment::{PullRequestArgs, post};
+use super::comment::{PullRequestArgs, post, topic};
 use super::generate::tell;
 use super::report::Report;
 use super::world::WorldArgs;
@@ -17,7 +17,6 @@ use crate::error::{Failure, Warning, WarningKind};
 use crate::generate::Event;
 use crate::hooks::HookPolicy;
 use crate::host::{Comment, Host, base_branch, requests};
-use crate::init::definition_name;
 use crate::source::Network;
 
 /// Show what a change of a definition changes in its manifests.
@@ -129,8 +128,9 @@ pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<ExitCode> {
 /// Posts the diff, or prints how that would be done.
 fn comment_on(diff: &Diff, args: &DiffArgs, ui: &mut Ui) -> Result<()> {
     let pull_request = args.pull_request.find()?;
-    let text = markdown(diff, args.max_bytes.unwrap_or(pull_request.host.budget()));
-    let topic = definition_name(&args.sides.directory);
+    let (topic, begin) = topic(&args.sides.directory);
+    let budget = args.max_bytes.unwrap_or(pull_request.host.budget());
+    let text = format!("{begin}{}", markdown(diff, budget.saturating_sub(begin.len())));
     let begins = !diff.is_empty() || !diff.failures.is_empty();
     let wanted = Comment { topic: &topic, text: &text, begins };
     if args.dry_run {

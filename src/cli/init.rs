@@ -115,16 +115,15 @@ fn tell(made: &Initialized, options: &InitOptions, ui: &mut Ui) {
     if made.repository {
         ui.status(format_args!("Made a git repository"));
     }
-    if let Some(below) = &made.below {
-        ui.warning(format_args!(
-            "warning: pipelines belong to the top of the repository: move them there, and let them run in `{below}`"
-        ));
-    }
-    if let Some(pipeline) = options.pipeline {
-        let file = pipeline.file();
+    if let Some(file) = &made.pipeline {
         ui.status(format_args!(
             "Next: say in {file} where the binary of fab is (FAB_URL), and its SHA-256 (FAB_SHA256)"
         ));
+    }
+    if options.pipeline == Some(Pipeline::GitLab)
+        && made.kept.iter().any(|file| file.ends_with("../.gitlab-ci.yml"))
+    {
+        ui.status(format_args!("Next: see that .gitlab-ci.yml includes `.gitlab/fab-*.yml`"));
     }
     let folder = options.directory.display().to_string();
     let folder = if folder == "." { String::new() } else { format!(" -C {folder}") };

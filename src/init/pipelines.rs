@@ -22,14 +22,26 @@ pub enum Pipeline {
     Jenkins,
 }
 
+/// The definition that a pipeline is for.
+pub(super) struct Reviewed<'a> {
+    /// The branch whose merges are published.
+    pub(super) branch: &'a str,
+    /// The folder of the definition in its repository; empty for the top.
+    pub(super) folder: &'a str,
+    /// The manifest repository, if it is known.
+    pub(super) manifests: Option<&'a SourceUrl>,
+}
+
 impl Pipeline {
-    /// Returns where the system looks for a pipeline, below the top of a repository.
-    pub fn file(self) -> &'static str {
+    /// Returns where the pipeline of the definition in a folder is, below the top of the repository.
+    pub(super) fn file(self, folder: &str) -> String {
+        let name = suffix(folder);
         match self {
-            Pipeline::AzureDevOps => "azure-pipelines.yml",
-            Pipeline::GitHub => ".github/workflows/fab.yaml",
-            Pipeline::GitLab => ".gitlab-ci.yml",
-            Pipeline::Jenkins => "Jenkinsfile",
+            Pipeline::AzureDevOps => format!("azure-pipelines{name}.yml"),
+            Pipeline::GitHub => format!(".github/workflows/fab{name}.yaml"),
+            Pipeline::GitLab if folder.is_empty() => GITLAB.to_owned(),
+            Pipeline::GitLab => format!(".gitlab/fab{name}.yml"),
+            Pipeline::Jenkins => format!("Jenkinsfile{name}"),
         }
     }
 
@@ -41,26 +53,61 @@ impl Pipeline {
             Pipeline::Jenkins => include_str!("pipelines/Jenkinsfile"),
         }
     }
+
+    /// Returns the lines by which a pipeline runs for changes of a folder and of two files only.
+    fn filter(self, folder: &str, files: &str) -> String {
+        match self {
+            Pipeline::AzureDevOps => format!("  paths:\n    include: [{folder}, {files}]\n"),
+            Pipeline::GitHub => format!("    paths: [{folder}/**, {files}]\n"),
+            Pipeline::GitLab => format!("      changes: [{folder}/**/*, {files}]\n"),
+            // It has none that counts all changes since the last run that went well.
+            Pipeline::Jenkins => String::new(),
+        }
+    }
 }
+
+/// What names of a definition below the top of a repository end in.
+fn suffix(folder: &str) -> String {
+    if folder.is_empty() { String::new() } else { format!("-{}", folder.replace('/', "-")) }
+}
+
+/// The file that GitLab looks for.
+const GITLAB: &str = ".gitlab-ci.yml";
+
+/// What that is where definitions have files of their own.
+const INCLUDES: &str = "include:\n  - local: .gitlab/fab-*.yml\n";
 
 /// The script that brings `fab` to a machine.
 const FETCH: (&str, &str) = (".fab/fetch.sh", include_str!("pipelines/fetch.sh"));
 
-/// Returns the files of a pipeline by their paths. What is merged to `branch` is published, to `manifests` if that is
-/// known.
-pub(super) fn files(
-    pipeline: Pipeline,
-    branch: &str,
-    manifests: Option<&SourceUrl>,
-) -> Vec<(String, String)> {
+/// Returns the files of a pipeline by their paths below the top of the repository.
+pub(super) fn files(pipeline: Pipeline, reviewed: &Reviewed<'_>) -> Vec<(String, String)> {
+    let Reviewed { branch, folder, manifests } = *reviewed;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     let branch = if branch.chars().all(is_plain) { branch } else { "main" };
-    let mut text = pipeline.template().replace("@BRANCH@", branch);
+    let file = pipeline.file(folder);
+    let (below, directory, inside, filter) = if folder.is_empty() {
+        <(String, String, String, String)>::default()
+    } else {
+        let filter = pipeline.filter(folder, &format!("{}, {file}", FETCH.0));
+        (format!("{folder}/"), format!(" -C {folder}"), format!(" {folder}"), filter)
+    };
+    let mut text = pipeline
+        .template()
+        .replace("@BRANCH@", branch)
+        .replace("@BELOW@", &below)
+        .replace("@DIRECTORY@", &directory)
+        .replace("@IN@", &inside)
+        .replace("@NAME@", &suffix(folder))
+        .replace("@PATHS@", &filter);
     if pipeline == Pipeline::AzureDevOps {
         text = for_azure(&text, manifests);
     }
-    let files = [(pipeline.file(), text.as_str()), FETCH];
-    files.map(|(path, text)| (path.to_owned(), text.to_owned())).into()
+    let mut files = vec![(file, text), (FETCH.0.to_owned(), FETCH.1.to_owned())];
+    if pipeline == Pipeline::GitLab && !folder.is_empty() {
+        files.push((GITLAB.to_owned(), INCLUDES.to_owned()));
+    }
+    files
 }
 
 /// The token of a job reaches the repositories of Azure DevOps that the pipeline names; others need a token of their own.

@@ -49,6 +49,8 @@ struct Passwords {
 struct Team {
     system: System,
     transport: Transport,
+    /// The folder of the definition in its repository; empty for the top.
+    below: &'static str,
     site: Site,
     server: Server,
     ssh: Option<(Server, String)>,
@@ -71,7 +73,7 @@ const CHART: [(&str, &str); 3] = [
 
 impl Team {
     /// Starts the servers; none if a program is missing.
-    fn new(system: System, transport: Transport) -> Option<Self> {
+    fn new(system: System, transport: Transport, below: &'static str) -> Option<Self> {
         for program in ["git", "curl"] {
             installed(program)?;
         }
@@ -126,7 +128,7 @@ impl Team {
         }
         let host = Fake::with_token(system.host(), comments);
         let (seen, machines) = Default::default();
-        Some(Self { system, transport, site, server, ssh, host, passwords, secrets, seen, machines })
+        Some(Self { system, transport, below, site, server, ssh, host, passwords, secrets, seen, machines })
     }
 
     fn url(&self, repository: &str) -> String {
@@ -191,7 +193,7 @@ impl Team {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            thread::sleep(Duration::from_millis(3));
+            thread::sleep(Duration::from_millis(10));
         };
         let text = |file| fs::read_to_string(file).unwrap();
         let run = Run { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) };
@@ -268,7 +270,8 @@ impl Clone<'_> {
                 ("FAB_GIT_SSH_KEY".to_owned(), server.folder().join("id").display().to_string())
             }
         });
-        self.team.run((&self.machine, &self.folder), &[&[FAB], args].concat(), &variables).exited(0, args)
+        let definition = self.folder.join(self.team.below);
+        self.team.run((&self.machine, &definition), &[&[FAB], args].concat(), &variables).exited(0, args)
     }
 
     /// Sets what `web` says in `prod`, and commits that.
@@ -284,6 +287,8 @@ impl Team {
         let machine = self.machine("laptop");
         let laptop = Clone { team: self, folder: machine.join("work"), machine };
         let manifests = self.manifests();
+        laptop.git(&["init", "-q", "-b", "main"]);
+        fs::create_dir_all(laptop.folder.join(self.below)).unwrap();
         laptop.fab(&[
             "init",
             ".",
@@ -309,7 +314,7 @@ impl Team {
             "helm",
         ]);
         laptop.fab(&["install"]);
-        let file = laptop.folder.join(self.system.file());
+        let file = laptop.folder.join(self.system.file(!self.below.is_empty()));
         let binary = self.server.folder().join("files/fab");
         let url = format!("https://localhost:{}/files/fab", self.server.port);
         let sum = sha256(&fs::read(binary).unwrap());
@@ -354,7 +359,8 @@ impl Team {
             self.git((&machine, &work), ("ci", &self.passwords.checkout), &args);
         }
         let mut whole = Run { code: 0, stdout: String::new(), stderr: String::new() };
-        for step in self.system.steps(&work, &run) {
+        let file = work.join(self.system.file(!self.below.is_empty()));
+        for step in self.system.steps(&file, &run) {
             let all = [self.system.variables(&run), vec![self.for_charts()], step.variables].concat();
             let Run { code, stdout, stderr } =
                 self.run((&machine, &work), &["bash", "-ec", &step.script], &all);
@@ -400,7 +406,7 @@ impl Team {
         let clone = self.clone_definition("second");
         clone.fab(&["install", "--locked"]);
         clone.fab(&["generate", "--each", "-q"]);
-        texts(&clone.folder.join("generated"))
+        texts(&clone.folder.join(self.below).join("generated"))
     }
 
     /// Looks for secrets in all that is left of the run.
@@ -444,7 +450,7 @@ fn of_prod(files: &BTreeMap<String, String>) -> Vec<(&String, &String)> {
 
 /// The life of a change, in a pipeline that `fab init` wrote.
 fn from_change_to_cluster_and_back(system: System, transport: Transport) {
-    let Some(team) = Team::new(system, transport) else { return };
+    let Some(team) = Team::new(system, transport, "") else { return };
     let laptop = team.begin();
     team.publishes().says(&["Published dev to main", "Published prod to main"]);
     let first = team.in_cluster();
@@ -515,10 +521,53 @@ fn from_change_to_cluster_and_back_on_jenkins_by_https() {
     from_change_to_cluster_and_back(System::Jenkins, Transport::Https);
 }
 
+/// A repository with more than a definition, which is in a folder of it.
+fn from_change_to_cluster_below_the_top(system: System) {
+    let Some(team) = Team::new(system, Transport::Https, "deploy/hld") else { return };
+    let laptop = team.begin();
+    team.publishes().says(&["Published dev to main", "Published prod to main"]);
+    let first = team.in_cluster();
+    assert_eq!(first, team.rendered());
+    laptop.git(&["checkout", "-qb", "change"]);
+    laptop.greet("hi");
+    laptop.git(&["push", "-q", "origin", "change"]);
+    team.open_pull_request();
+    let (work, review) = team.pipeline(Event::Review);
+    review.exited(0, &["ci", "pr"]).says(&["Commented on "]);
+    assert!(work.join("fab-review/review.md").exists());
+    let comment = &team.host.texts()[0];
+    assert!(comment.contains("In `deploy/hld`:\n\n### fab: ") && comment.contains("+ hi"), "{comment}");
+    laptop.git(&["push", "-q", "origin", "change:main"]);
+    team.publishes().says(&["dev is up to date", "Published prod to main"]);
+    assert_eq!(team.in_cluster(), team.rendered());
+    laptop.fab(&["verify", "prod"]);
+    team.check_no_secret();
+}
+
+#[test]
+fn below_the_top_on_github() {
+    from_change_to_cluster_below_the_top(System::GitHub);
+}
+
+#[test]
+fn below_the_top_on_gitlab() {
+    from_change_to_cluster_below_the_top(System::GitLab);
+}
+
+#[test]
+fn below_the_top_on_azure_devops() {
+    from_change_to_cluster_below_the_top(System::AzureDevOps);
+}
+
+#[test]
+fn below_the_top_on_jenkins() {
+    from_change_to_cluster_below_the_top(System::Jenkins);
+}
+
 /// A pipeline of Bedrock after its script was replaced by `fab ci`.
 #[test]
 fn a_pipeline_of_bedrock_publishes_by_one_line() {
-    let Some(team) = Team::new(System::AzureDevOps, Transport::Https) else { return };
+    let Some(team) = Team::new(System::AzureDevOps, Transport::Https, "") else { return };
     let laptop = team.begin();
     let manifests = team.url("manifests");
     let given = [

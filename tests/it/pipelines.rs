@@ -232,8 +232,68 @@ fn a_new_definition_may_begin_with_all_of_it() {
 }
 
 #[test]
-fn a_definition_below_the_top_of_a_repository_is_told_where_pipelines_belong() {
+fn a_definition_below_the_top_has_a_pipeline_of_its_own_there() {
     let hld = definition();
-    let run = hld.ok(&["init", "inner", "--ci", "github"]);
-    run.says(&["warning: pipelines belong to the top of the repository: move them there, and let them run in `inner`\n"]);
+    let folders = [("deploy/hld", "deploy-hld"), ("other", "other")];
+    for ((folder, name), (system, _)) in
+        folders.iter().flat_map(|folder| SYSTEMS.map(|system| (folder, system)))
+    {
+        hld.ok(&["init", folder, "--ci", system, "--env", "prod"]);
+        let file = match system {
+            "azure-devops" => format!("azure-pipelines-{name}.yml"),
+            "github" => format!(".github/workflows/fab-{name}.yaml"),
+            "gitlab" => format!(".gitlab/fab-{name}.yml"),
+            _ => format!("Jenkinsfile-{name}"),
+        };
+        let text = hld.read(&file);
+        let is_blank = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase());
+        assert!(!text.split('@').any(is_blank), "{text}");
+        for command in ["ci pr", "ci publish"] {
+            assert!(text.contains(&format!("{command} -C {folder}")), "{file}: {text}");
+        }
+        if system != "jenkins" {
+            let filters: Vec<&str> = text
+                .lines()
+                .filter(|line| {
+                    line.contains(&format!("[{folder}"))
+                        && line.contains(".fab/fetch.sh")
+                        && line.contains(&file)
+                })
+                .collect();
+            assert_eq!(filters.len(), 2, "{text}");
+            yaml(&hld, &file);
+        }
+    }
+    assert!(hld.path(".fab/fetch.sh").exists() && !hld.path("deploy/hld/.fab/fetch.sh").exists());
+    assert_eq!(hld.read(".gitlab-ci.yml"), "include:\n  - local: .gitlab/fab-*.yml\n");
+    // Runs of one are not cancelled or held up by the other's.
+    let groups = |file: &str| with(&yaml(&hld, file), "fab-publish").len();
+    assert_eq!(groups(".github/workflows/fab-other.yaml"), 2);
+    let group = |file: &str| {
+        flat(&yaml(&hld, file))
+            .into_iter()
+            .find(|(path, _)| path.ends_with("publish/concurrency/group"))
+            .unwrap()
+            .1
+    };
+    assert_ne!(group(".github/workflows/fab-other.yaml"), group(".github/workflows/fab-deploy-hld.yaml"));
+}
+
+#[test]
+fn what_includes_the_pipelines_of_gitlab_is_told_where_it_was_there() {
+    let hld = definition();
+    hld.write(".gitlab-ci.yml", "test: {script: [make]}\n");
+    let run = hld.ok(&["init", "inner", "--ci", "gitlab", "--env", "prod"]);
+    run.says(&[
+        "Wrote ../.gitlab/fab-inner.yml\n",
+        "Kept ../.gitlab-ci.yml, which was there\n",
+        "Next: say in ../.gitlab/fab-inner.yml where the binary of fab is",
+        "Next: see that .gitlab-ci.yml includes `.gitlab/fab-*.yml`\n",
+    ]);
+}
+
+#[test]
+fn err_a_folder_that_would_have_to_be_quoted_has_no_pipeline() {
+    let hld = definition();
+    hld.fails(&["init", "my hld", "--ci", "github", "--name", "x"], 2, &["my hld", "use letters, digits"]);
 }

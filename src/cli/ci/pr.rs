@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use super::review::{FILE_BUDGET, Problem, Review};
 use super::{CommonArgs, environments};
-use crate::cli::comment::{PullRequestArgs, post};
+use crate::cli::comment::{PullRequestArgs, post, topic};
 use crate::cli::diff::compared;
 use crate::cli::findings::Format;
 use crate::cli::generate::{checked, outputs};
@@ -22,7 +22,6 @@ use crate::diff::{Against, DiffOptions};
 use crate::error::Failure;
 use crate::hooks::HookPolicy;
 use crate::host::{Comment, HostError, base_branch, run_url};
-use crate::init::definition_name;
 use crate::lint::{Lint, LintOptions, lint};
 use crate::source::Network;
 
@@ -211,8 +210,8 @@ impl Work<'_> {
     ) -> std::result::Result<(), HostError> {
         let pull_request = args.find()?;
         let run = run_url(&world::variable);
-        let text = review.markdown(pull_request.host.budget(), run.as_deref());
-        let topic = definition_name(&self.common.directory);
+        let (topic, begin) = topic(&self.common.directory);
+        let text = begin + &review.markdown(pull_request.host.budget(), run.as_deref());
         let wanted = Comment { topic: &topic, text: &text, begins: !review.is_empty() };
         post(&pull_request, &wanted, ui)?;
         Ok(())

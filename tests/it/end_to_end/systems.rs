@@ -59,12 +59,17 @@ impl System {
         }
     }
 
-    pub(super) fn file(self) -> &'static str {
-        match self {
-            System::GitHub => ".github/workflows/fab.yaml",
-            System::GitLab => ".gitlab-ci.yml",
-            System::AzureDevOps => "azure-pipelines.yml",
-            System::Jenkins => "Jenkinsfile",
+    /// The file of the pipeline of a definition, at the top of its repository or in the folder `deploy/hld`.
+    pub(super) fn file(self, is_below: bool) -> &'static str {
+        match (self, is_below) {
+            (System::GitHub, false) => ".github/workflows/fab.yaml",
+            (System::GitHub, true) => ".github/workflows/fab-deploy-hld.yaml",
+            (System::GitLab, false) => ".gitlab-ci.yml",
+            (System::GitLab, true) => ".gitlab/fab-deploy-hld.yml",
+            (System::AzureDevOps, false) => "azure-pipelines.yml",
+            (System::AzureDevOps, true) => "azure-pipelines-deploy-hld.yml",
+            (System::Jenkins, false) => "Jenkinsfile",
+            (System::Jenkins, true) => "Jenkinsfile-deploy-hld",
         }
     }
 
@@ -179,9 +184,9 @@ impl System {
         table.lines().filter_map(variable).collect()
     }
 
-    /// Returns the commands of the one job that the pipeline file of a checkout has for this event.
-    pub(super) fn steps(self, work: &Path, run: &PipelineRun<'_>) -> Vec<Step> {
-        let text = fs::read_to_string(work.join(self.file())).unwrap();
+    /// Returns the commands of the one job that a pipeline file has for this event.
+    pub(super) fn steps(self, file: &Path, run: &PipelineRun<'_>) -> Vec<Step> {
+        let text = fs::read_to_string(file).unwrap();
         if self == System::Jenkins {
             return jenkins(&text, run);
         }
@@ -350,16 +355,17 @@ fn gitlab(file: &Value, run: &PipelineRun<'_>, set: Set<'_>) -> Vec<Vec<Step>> {
         side(left) == side(right)
     };
     let any_holds = |value: &Value| at(value, "rules").as_sequence().unwrap().iter().any(holds);
-    assert!(any_holds(at(file, "workflow")));
     let lines = |value: &Value| -> Vec<String> {
         value.as_sequence().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
     };
     let project = run.machine.join("work").display().to_string();
-    let jobs = ["fab-review", "fab-publish"].map(|name| at(file, name)).into_iter();
+    let jobs =
+        file.as_mapping().unwrap().iter().filter(|(name, _)| !name.starts_with('.')).map(|(_, job)| job);
     let step = |job: &Value| {
+        let base = file.get(at(job, "extends").as_str().unwrap()).unwrap();
         // One shell runs all of it.
-        let script = [lines(at(file, "default/before_script")), lines(at(job, "script"))].concat().join("\n");
-        let all = [file, job].map(|value| entries(value.get("variables"))).concat().into_iter();
+        let script = [lines(at(base, "before_script")), lines(at(job, "script"))].concat().join("\n");
+        let all = [base, job].map(|value| entries(value.get("variables"))).concat().into_iter();
         let variables = all.map(|(name, text)| (name, text.replace("$CI_PROJECT_DIR", &project))).collect();
         vec![Step { script, variables }]
     };
