@@ -177,12 +177,16 @@ pub(crate) struct Loaded {
 
 /// Loads what is on this machine of a definition.
 pub(crate) fn load(folder: &Path, wanted: &[Environment]) -> Result<Loaded, Vec<Failure>> {
-    let shown = place::typed(folder);
-    let project = Project::read(folder, &shown).map_err(|error| vec![whole_run(error)])?;
+    load_as(folder, &place::typed(folder), wanted)
+}
+
+/// As [`load`], with another folder in messages.
+pub(crate) fn load_as(folder: &Path, shown: &str, wanted: &[Environment]) -> Result<Loaded, Vec<Failure>> {
+    let project = Project::read(folder, shown).map_err(|error| vec![whole_run(error)])?;
     let environments = project.environments(folder, wanted);
-    let places = vendored::places(folder, &shown).map_err(|error| vec![whole_run(error)])?;
+    let places = vendored::places(folder, shown).map_err(|error| vec![whole_run(error)])?;
     let places = places.unwrap_or_default();
-    let definition = definition::load_from(folder, &shown, &environments, &places);
+    let definition = definition::load_from(folder, shown, &environments, &places);
     Ok(Loaded { definition, environments, warnings: project.warnings.clone(), project, places })
 }
 

@@ -9,28 +9,30 @@
 //! Invariant: nothing is written here, and after the changes the environment has
 //! exactly the values that are told, or there are no changes.
 
-use std::path::{Path, PathBuf};
+use std::slice;
 
 use goyaml::{Mapping, Value};
 use kubeschema::closest;
 
 use crate::config::Environment;
-use crate::definition::{Drafts, load_from};
+use crate::definition::{Drafts, load_from, place as place_of};
 use crate::diff::{Diff, diff_drafts};
 use crate::document::{Step, value_at};
 use crate::edit::path::show;
 use crate::edit::{Edited, Placed, set_placed};
 use crate::error::{Error, Failure, Warning};
 use crate::explain::check_environment;
-use crate::generate::{Event, GenerateOptions, merge};
+use crate::generate::{Event, GenerateOptions};
 use crate::hooks::HookPolicy;
-use crate::inventory::{Loaded, load};
+use crate::inventory::{Loaded, load, load_as};
 use crate::origin::leaves;
-use crate::project::RenderSettings;
-use crate::publish::PublishError;
+use crate::project::{Project, RenderSettings};
+use crate::publish::{Hold, PublishError, StatusOptions, Target, published_source, status};
 use crate::render::{ChartSettings, World};
 use crate::resolve::{ResolvedComponent, ResolvedTree, resolve};
+use crate::source::Network;
 
+mod commit;
 mod images;
 mod patterns;
 mod place;
@@ -42,12 +44,16 @@ use place::Files;
 /// What `fab promote` may choose.
 #[derive(Debug)]
 pub struct PromoteOptions {
-    /// The folder of the definition.
-    pub directory: PathBuf,
-    /// The environment that values come from.
-    pub from: Environment,
+    /// The environment that values come from, and how manifests are reached.
+    pub from: Target,
     /// The environment that gets them.
     pub to: Environment,
+    /// Whether values are those of the commit that the first environment is published from.
+    pub published: bool,
+    /// Whether the manifest repository may be asked.
+    pub network: Network,
+    /// Which hooks may run.
+    pub hooks: HookPolicy,
     /// Which values are promoted, after those that `fab.yaml` names.
     pub keys: Vec<KeyPattern>,
     /// The components, with all that is below them, by path; none for all.
@@ -55,7 +61,7 @@ pub struct PromoteOptions {
 }
 
 /// What promoting comes to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Promotion {
     /// The environments whose manifests are made of the files: the one that gets values, then others.
     pub environments: Vec<Environment>,
@@ -67,6 +73,10 @@ pub struct Promotion {
     pub files: Vec<Edited>,
     /// What is odd about the definition.
     pub warnings: Vec<Warning>,
+    /// Why it is not known whether the environment is held.
+    pub hold_unknown: Option<Error>,
+    /// The commit that values are from, if that is not the one that is checked out.
+    source: Option<String>,
     placed: Vec<Placed>,
     drafts: Drafts,
 }
@@ -137,51 +147,82 @@ struct Pair<'a> {
 ///
 /// There are no such environments, components or values, or something is wrong with the definition.
 pub fn promote(options: &PromoteOptions) -> Result<Promotion, Vec<Failure>> {
-    let loaded = load(&options.directory, &[options.from.clone(), options.to.clone()])?;
-    let Loaded { definition, environments, project, mut warnings, places } = loaded;
     let of_run = |error: Error| vec![Failure::of_run(error)];
-    let mut trees = Vec::new();
-    let mut failures = Vec::new();
-    let listed = project.rendering.environments();
-    for environment in &environments {
-        let resolution = resolve(&definition, environment);
-        let is_listed = environment.names().iter().all(|name| listed.contains(name));
-        check_environment(&resolution.warnings, is_listed).map_err(of_run)?;
-        failures.extend(resolution.failures);
-        warnings.extend(resolution.warnings);
-        trees.push(resolution.tree);
-    }
-    let failures = merge(failures);
-    let ([from, to], true) = (trees.as_slice(), failures.is_empty()) else { return Err(failures) };
-    let own = Own::new(&from.environment, &to.environment).map_err(of_run)?;
-    let all = project.environments(&options.directory, &[]);
+    let (directory, shown) = (&options.from.directory, place_of::typed(&options.from.directory));
+    let from = Environment::new([&options.from.environment]);
+    let copy = options.published.then(|| published_source(&options.from, &options.hooks)).transpose()?;
+    let there = copy.as_ref().map(|copy| load_as(&copy.directory, &shown, slice::from_ref(&from)));
+    let there = there.transpose()?;
+    let here = load(directory, &[options.to.clone(), from])?;
+    let hold_unknown = options.check_hold(&here.project).map_err(of_run)?;
+    let (first, at) = there.as_ref().map_or((&here, 1), |there| (there, 0));
+    let mut warnings = here.warnings.clone();
+    let from = resolved(first, &first.environments[at], &mut warnings)?;
+    let to = resolved(&here, &here.environments[0], &mut warnings)?;
     let run = Run {
         options,
-        own,
-        trees: (from, to),
-        files: Files { from: &definition, to: &definition },
-        patterns: project.publish.promote().iter().chain(&options.keys).cloned().collect(),
+        own: Own::new(&from.environment, &to.environment).map_err(of_run)?,
+        trees: (&from, &to),
+        files: Files { from: &first.definition, to: &here.definition },
+        patterns: here.project.publish.promote().iter().chain(&options.keys).cloned().collect(),
     };
     run.check_components().and_then(|()| run.check_keys()).map_err(of_run)?;
     let again = |drafts: &Drafts| {
-        let definition = load_from(&options.directory, &definition.shown, &environments, &places);
-        let changed = resolve(&definition.with_drafts(&options.directory, drafts), &to.environment);
+        let definition = load_from(directory, &shown, &here.environments, &here.places);
+        let changed = resolve(&definition.with_drafts(directory, drafts), &to.environment);
         if changed.failures.is_empty() { Ok(changed.tree) } else { Err(changed.failures) }
     };
     let promotion = run.place(&again)?;
-    Ok(Promotion { environments: run.concerned(all, &promotion.placed), warnings, ..promotion })
+    let environments = run.concerned(here.project.environments(directory, &[]), &promotion.placed);
+    let source = copy.as_ref().map(|copy| copy.commit.clone());
+    Ok(Promotion { environments, warnings, source, hold_unknown, ..promotion })
+}
+
+/// Returns what an environment makes of a definition.
+fn resolved(
+    loaded: &Loaded,
+    environment: &Environment,
+    warnings: &mut Vec<Warning>,
+) -> Result<ResolvedTree, Vec<Failure>> {
+    let resolution = resolve(&loaded.definition, environment);
+    let listed = loaded.project.rendering.environments();
+    let is_listed = environment.names().iter().all(|name| listed.contains(name));
+    check_environment(&resolution.warnings, is_listed).map_err(|error| vec![Failure::of_run(error)])?;
+    warnings.extend(resolution.warnings.into_iter().filter(|warning| !loaded.warnings.contains(warning)));
+    if resolution.failures.is_empty() { Ok(resolution.tree) } else { Err(resolution.failures) }
+}
+
+impl PromoteOptions {
+    /// Makes sure that the environment is not held after a rollback; returns why that is not known.
+    fn check_hold(&self, project: &Project) -> Result<Option<Error>, Error> {
+        let Target { directory, repository, place, cache, variables, .. } = &self.from;
+        if self.network == Network::Offline || repository.is_none() && project.publish.repository.is_none() {
+            return Ok(None);
+        }
+        let options = StatusOptions {
+            directory: directory.clone(),
+            environments: vec![self.to.clone()],
+            repository: repository.clone(),
+            place: place.clone(),
+            cache: cache.clone(),
+            variables: variables.clone(),
+            clusters: None,
+        };
+        let found = match status(&options) {
+            Ok(found) => found,
+            Err(error) => return Ok(Some(error)),
+        };
+        match found.environments.into_iter().find_map(|status| status.standing?.hold) {
+            None => Ok(None),
+            Some(Hold { reason, by, since, .. }) => {
+                let environment = self.to.to_string();
+                Err(PublishError::Held { environment, reason, by, since }.into())
+            }
+        }
+    }
 }
 
 impl Promotion {
-    /// Makes the same changes to the files below another folder.
-    ///
-    /// # Errors
-    ///
-    /// They do not take them.
-    pub fn again(&self, directory: &Path) -> Result<Vec<Edited>, Error> {
-        set_placed(directory, &self.placed).map(|(files, _)| files)
-    }
-
     /// Renders the environments with the config files as they are and as they are to become, and compares.
     ///
     /// # Errors
@@ -189,16 +230,17 @@ impl Promotion {
     /// The definition cannot be loaded. What cannot be rendered is part of the diff.
     pub fn diff(
         &self,
-        directory: &Path,
-        (world, hooks): (World, HookPolicy),
+        options: &PromoteOptions,
+        world: World,
         heard: &(dyn Fn(Event) + Sync),
     ) -> Result<Diff, Vec<Failure>> {
+        let directory = &options.from.directory;
         let options = GenerateOptions {
-            directory: directory.to_owned(),
+            directory: directory.clone(),
             output: directory.join("generated"),
             environments: self.environments.clone(),
             charts: ChartSettings { settings: RenderSettings::default(), world },
-            hooks,
+            hooks: options.hooks.clone(),
             keeps_definitions: false,
             compares: true,
             jobs: None,
@@ -377,8 +419,8 @@ impl Run<'_> {
             }
         }
         let set = |placed: &[Placed]| {
-            let (files, drafts) =
-                set_placed(&self.options.directory, placed).map_err(|error| vec![Failure::of_run(error)])?;
+            let (files, drafts) = set_placed(&self.options.from.directory, placed)
+                .map_err(|error| vec![Failure::of_run(error)])?;
             let tree = again(&drafts)?;
             Ok::<_, Vec<Failure>>((files, drafts, tree))
         };
@@ -399,17 +441,20 @@ impl Run<'_> {
         if !failures.is_empty() {
             return Err(failures);
         }
-        let promoted = wishes.into_iter().zip(&placed).map(|((pair, wish), placed)| Promoted {
-            component: pair.to.path.clone(),
-            key: show(&wish.steps),
-            before: get(&pair.to.values, &wish.steps).cloned(),
-            is_secret: is_secret(&wish.steps, &wish.value),
-            after: wish.value,
-            file: drafts.get(&placed.file()).map_or_else(String::new, |draft| draft.file.clone()),
+        let promoted = wishes.into_iter().zip(&placed).map(|((pair, wish), placed)| {
+            let before = get(&pair.to.values, &wish.steps).cloned();
+            let secret = before.iter().chain([&wish.value]).any(|value| is_secret(&wish.steps, value));
+            Promoted {
+                component: pair.to.path.clone(),
+                key: show(&wish.steps),
+                is_secret: secret,
+                before,
+                after: wish.value,
+                file: drafts.get(&placed.file()).map_or_else(String::new, |draft| draft.file.clone()),
+            }
         });
         let promoted = promoted.collect();
-        let (environments, warnings) = (Vec::new(), Vec::new());
-        Ok(Promotion { environments, promoted, left, files, warnings, placed, drafts })
+        Ok(Promotion { promoted, left, files, placed, drafts, ..Promotion::default() })
     }
 
     fn not_taken(&self, tree: &ResolvedTree, pair: &Pair<'_>, wish: &Wish) -> Failure {
@@ -441,7 +486,7 @@ fn has(tree: &ResolvedTree, pair: &Pair<'_>, wish: &Wish) -> bool {
 }
 
 fn path_is_below(path: &str, folder: &str) -> bool {
-    crate::definition::place::is_below(path, folder.trim_matches('/'))
+    place_of::is_below(path, folder.trim_matches('/'))
 }
 
 fn steps_of(keys: &[String]) -> Vec<Step> {

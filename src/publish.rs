@@ -48,7 +48,9 @@ pub use manifests::read_manifests;
 pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
 pub use settings::{PlaceSettings, PublishSettings, percent};
+pub(crate) use source::changed;
 pub use status::{Applied, Standing, Status, StatusOptions, Statuses, status};
+pub(crate) use verify::published_source;
 pub use verify::{Verified, verify};
 
 use hydrator::Text;

@@ -104,11 +104,7 @@ impl ChangeArgs {
                 None => ui.status(format_args!("Committed {short}")),
             }
         }
-        if let Some(setting) = &done.unsigned {
-            ui.warning(format_args!(
-                "the commit is not signed: `commit.gpgsign` wants it, and by `{setting}` a program would sign it, which fab does not run; set `gpg.format=ssh` and `user.signingkey`, or FAB_SIGNING_KEY"
-            ));
-        }
+        tell_unsigned(done.unsigned.as_deref(), ui);
         if let Some(why) = &done.left_behind {
             ui.warning(format_args!("the commit is on the server, but could not be checked out here: {why}"));
         }
@@ -160,6 +156,15 @@ impl Pipeline {
         let [repo, subject] = ["BUILD_REPOSITORY_URI", "BUILD_SOURCEVERSIONMESSAGE"].map(variable);
         let subject = subject.and_then(|text| text.lines().next().map(str::to_owned));
         Some([Some(sha), repo, None, subject, None])
+    }
+}
+
+/// Warns that a commit is not signed although the user's setting wants a program to sign it.
+pub(super) fn tell_unsigned(setting: Option<&str>, ui: &mut Ui) {
+    if let Some(setting) = setting {
+        ui.warning(format_args!(
+            "the commit is not signed: `commit.gpgsign` wants it, and by `{setting}` a program would sign it, which fab does not run; set `gpg.format=ssh` and `user.signingkey`, or FAB_SIGNING_KEY"
+        ));
     }
 }
 

@@ -67,16 +67,7 @@ pub fn commit(
     options: &CommitOptions,
     edit: &dyn Fn(&Path) -> Result<Vec<Edited>, Error>,
 ) -> Result<Committed, Error> {
-    let work = Work {
-        checkout: Checkout::of(directory).map_err(|err| Error::NoCheckout {
-            folder: directory.display().to_string(),
-            message: err.message().to_owned(),
-        })?,
-        directory,
-        options,
-        edit,
-        signer: None,
-    };
+    let work = Work::of(directory, options, edit)?;
     let files = edit(directory)?;
     let texts = work.texts(&files)?;
     if texts.is_empty() {
@@ -97,7 +88,11 @@ pub fn commit(
         return Ok(Committed { files, commit: Some(id), pushed: None, unsigned, left_behind: None });
     };
     let pushed = Some(format!("{}/{}", upstream.remote, upstream.branch));
-    let at_server = work.push(base.as_deref(), id.clone(), &upstream)?;
+    let builds_on = |tip: &str| match &base {
+        Some(base) => work.checkout.contains(tip, base).map_err(failed),
+        None => Ok(false),
+    };
+    let (at_server, _) = work.push(&builds_on, id.clone(), &upstream)?;
     if at_server == id {
         work.keep(&files, &id, &texts)?;
         return Ok(Committed { files, commit: Some(id), pushed, unsigned, left_behind: None });
@@ -106,18 +101,19 @@ pub fn commit(
     Ok(Committed { files, commit: Some(at_server), pushed, unsigned, left_behind })
 }
 
-struct Work<'a> {
-    checkout: Checkout,
-    directory: &'a Path,
-    options: &'a CommitOptions,
-    edit: &'a dyn Fn(&Path) -> Result<Vec<Edited>, Error>,
+/// A change on its way to a commit.
+pub(super) struct Work<'a> {
+    pub(super) checkout: Checkout,
+    pub(super) directory: &'a Path,
+    pub(super) options: &'a CommitOptions,
+    pub(super) edit: &'a dyn Fn(&Path) -> Result<Vec<Edited>, Error>,
     /// What commits are signed with.
-    signer: Option<Signer>,
+    pub(super) signer: Option<Signer>,
 }
 
 /// Returns the key that commits are signed with: that of the variables, or else of git's configuration. If this wants
 /// a program to sign, returns the setting.
-fn signer(
+pub(super) fn signer(
     checkout: &Checkout,
     variables: &[(String, String)],
 ) -> Result<(Option<Signer>, Option<String>), Error> {
@@ -132,9 +128,21 @@ fn signer(
     }
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    pub(super) fn of(
+        directory: &'a Path,
+        options: &'a CommitOptions,
+        edit: &'a dyn Fn(&Path) -> Result<Vec<Edited>, Error>,
+    ) -> Result<Self, Error> {
+        let checkout = Checkout::of(directory).map_err(|err| Error::NoCheckout {
+            folder: directory.display().to_string(),
+            message: err.message().to_owned(),
+        })?;
+        Ok(Work { checkout, directory, options, edit, signer: None })
+    }
+
     /// Returns the new texts of the files that change, which have to be as they were committed.
-    fn texts(&self, files: &[Edited]) -> Result<Vec<NewText>, Error> {
+    pub(super) fn texts(&self, files: &[Edited]) -> Result<Vec<NewText>, Error> {
         let changed = files.iter().filter(|file| file.is_changed());
         let text = |file: &Edited| {
             let uncommitted = || Error::Uncommitted { file: file.file.clone() };
@@ -151,8 +159,14 @@ impl Work<'_> {
         self.checkout.advance(commit, texts).map_err(failed)
     }
 
-    /// Pushes a commit, or the same change made to what the server has; returns the commit that is there.
-    fn push(&self, base: Option<&str>, first: String, upstream: &Upstream) -> Result<String, Error> {
+    /// Pushes a commit, or the same change made to what the server has, if that may be built upon; returns the commit
+    /// that is there, and whether it is one of these.
+    pub(super) fn push(
+        &self,
+        may_follow: &dyn Fn(&str) -> Result<bool, Error>,
+        first: String,
+        upstream: &Upstream,
+    ) -> Result<(String, bool), Error> {
         let credentials = crate::source::credentials::Credentials::of_user(&self.options.variables);
         let credentials = credentials.map_err(|error| push_error(upstream, error))?;
         let https = |url: &SourceUrl| -> Option<Login> { login(&credentials, url) };
@@ -165,7 +179,7 @@ impl Work<'_> {
                 .push(&commit, upstream, &logins)
                 .map_err(|error| push_error(upstream, error))?
             {
-                Pushed::Done => return Ok(commit),
+                Pushed::Done => return Ok((commit, true)),
                 Pushed::Refused(reason) => {
                     return Err(Error::PushRefused { branch: upstream.branch.clone(), reason });
                 }
@@ -174,10 +188,13 @@ impl Work<'_> {
                         .checkout
                         .fetch(upstream, &logins)
                         .map_err(|error| push_error(upstream, error))?;
-                    match self.again(base, &tip, upstream)? {
+                    if !may_follow(&tip)? {
+                        return Err(Error::Diverged { branch: upstream.branch.clone() });
+                    }
+                    match self.again(&tip)? {
                         Some(again) => commit = again,
                         // Somebody else has made the change.
-                        None => return Ok(tip),
+                        None => return Ok((tip, false)),
                     }
                 }
             }
@@ -186,14 +203,7 @@ impl Work<'_> {
     }
 
     /// Makes the change to the files of another commit; none if they have it already.
-    fn again(&self, base: Option<&str>, tip: &str, upstream: &Upstream) -> Result<Option<String>, Error> {
-        let builds_on = match base {
-            Some(base) => self.checkout.contains(tip, base).map_err(failed)?,
-            None => false,
-        };
-        if !builds_on {
-            return Err(Error::Diverged { branch: upstream.branch.clone() });
-        }
+    pub(super) fn again(&self, tip: &str) -> Result<Option<String>, Error> {
         let folder = tempfile::tempdir()
             .map_err(|source| Error::Unwritable { path: "the temporary folder".to_owned(), source })?;
         // The name of a folder is that of a component made in it.
@@ -202,7 +212,8 @@ impl Work<'_> {
         let copy: PathBuf = folder.path().join(name);
         let below = self.checkout.path_of(&self.directory.join("component.yaml")).unwrap_or_default();
         let below = below.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let wanted = |path: &str| path.starts_with("config/") || path.starts_with("component.");
+        let is_config = |path: &str| path.starts_with("config/") || path.contains("/config/");
+        let wanted = |path: &str| is_config(path) || path.starts_with("component.");
         std::fs::create_dir_all(&copy)
             .map_err(|source| Error::Unwritable { path: copy.display().to_string(), source })?;
         self.checkout.export(tip, below, &wanted, &copy).map_err(failed)?;
@@ -221,7 +232,7 @@ impl Work<'_> {
         self.commit(Some(tip), &texts).map(Some)
     }
 
-    fn commit(&self, parent: Option<&str>, texts: &[NewText]) -> Result<String, Error> {
+    pub(super) fn commit(&self, parent: Option<&str>, texts: &[NewText]) -> Result<String, Error> {
         let made = self.checkout.commit(parent, texts, (&message(self.options), self.signer.as_ref()));
         made.map_err(|unmade| match unmade {
             Unmade::Git(err) => failed(err),
@@ -249,7 +260,7 @@ fn message(options: &CommitOptions) -> String {
     text + &trailers.concat()
 }
 
-fn failed(err: impl std::fmt::Display) -> Error {
+pub(super) fn failed(err: impl std::fmt::Display) -> Error {
     Error::NotCommitted { message: err.to_string() }
 }
 

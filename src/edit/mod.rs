@@ -6,9 +6,10 @@
 //! written beside the old one and put in its place. A file that cannot be read
 //! or is read-only is an error, and stays.
 //!
-//! Invariant: only [`commit()`], if it is to push, and [`verify()`] speak to a server; and what a change would do is
+//! Invariant: only [`commit()`] and [`commit_aside()`], if they are to push, and [`verify()`] speak to a server; and what a change would do is
 //! known ([`Edited`]) before it is done.
 
+mod aside;
 mod commit;
 pub(crate) mod entries;
 mod file;
@@ -18,6 +19,7 @@ pub(crate) mod path;
 mod set;
 mod verify;
 
+pub use aside::{Aside, commit_aside};
 pub use commit::{CommitOptions, Committed, Push, commit};
 pub use entries::{AddOptions, RemoveOptions, Removed, add, remove};
 pub(crate) use file::Open;

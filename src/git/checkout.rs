@@ -129,6 +129,28 @@ impl Checkout {
         }
     }
 
+    /// Returns the commit of a branch here; none if there is no such branch.
+    pub(crate) fn tip(&self, branch: &str) -> Result<Option<String>> {
+        match self.repository.find_reference(&format!("refs/heads/{branch}")) {
+            Ok(found) => Ok(Some(found.peel_to_commit()?.id().to_string())),
+            Err(err) if err.code() == ErrorCode::NotFound => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Makes a branch that is not checked out have a commit.
+    pub(crate) fn set_branch(&self, branch: &str, commit: &str) -> Result<()> {
+        let (name, id) = (format!("refs/heads/{branch}"), Oid::from_str(commit)?);
+        self.repository.reference(&name, id, true, "fab: commit").map(drop)
+    }
+
+    /// Whether a branch is checked out.
+    pub(crate) fn is_on(&self, branch: &str) -> bool {
+        let head = self.repository.find_reference("HEAD").ok();
+        let name = head.as_ref().and_then(|head| head.symbolic_target().ok().flatten());
+        name.and_then(|name| name.strip_prefix("refs/heads/")) == Some(branch)
+    }
+
     /// Makes a commit of another one and new texts. No branch has it yet.
     pub(crate) fn commit(
         &self,

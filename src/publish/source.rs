@@ -1,11 +1,13 @@
 //! The definition as a source: whether it is what was committed and locked, and
 //! how its commit stands to the one that is published.
 
+use std::path::Path;
+
 use crate::error::{Error, Failure};
 use crate::git::{Checkout, Order};
 use crate::hooks::HookPolicy;
 use crate::output::OutputTree;
-use crate::source::{InstallOptions, Network, Renew, preview};
+use crate::source::{Cache, InstallOptions, Network, Renew, preview};
 
 use super::clone::with_logins;
 use super::error::PublishError;
@@ -20,13 +22,41 @@ pub(super) fn repository(checkout: &Checkout) -> String {
     checkout.origin().map(|url| url.to_string()).unwrap_or_default()
 }
 
+/// Returns the files of a definition that are not as they were committed.
+pub(crate) fn changed(checkout: &Checkout, directory: &Path, cache: &Cache) -> Result<Vec<String>, Error> {
+    let cache = checkout.folder_of(cache.folder());
+    let definition = checkout.folder_of(directory).unwrap_or_default();
+    let counts = |path: &str| {
+        let below = match definition.as_str() {
+            "" => Some(path),
+            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+        };
+        let Some(below) = below else { return false };
+        let is_cached = cache.as_deref().is_some_and(|cache| path.starts_with(cache));
+        // What begins with a dot at the top is of other programs.
+        !below.starts_with('.') && !is_cached && !below.split('/').any(|part| WRITTEN.contains(&part))
+    };
+    checkout.changed(&counts).map_err(|err| {
+        let folder = directory.display().to_string();
+        PublishError::NoSource { folder, message: err.message().to_owned() }.into()
+    })
+}
+
 impl Run<'_> {
+    /// Returns the path of the lockfile in the repository.
+    fn lockfile(&self) -> String {
+        crate::definition::place::join(&[&self.definition, crate::source::lockfile::FILE])
+    }
+
     /// Returns what guards object to before the manifest repository is looked at.
     pub(super) fn objections_of_source(&self, outputs: &[OutputTree]) -> Result<Vec<Failure>, Vec<Failure>> {
         let mut objections = Vec::new();
         let mut object = |error: PublishError| objections.push(Failure::of_run(Error::from(error)));
         if !self.overrides(Override::Dirty) {
-            let files = self.changed().map_err(|error| vec![Failure::of_run(error)])?;
+            let files = changed(&self.checkout, &self.options.directory, &self.options.cache)
+                .map_err(|error| vec![Failure::of_run(error)])?;
+            let is_unlocked = |file: &String| self.overrides(Override::Unlocked) && *file == self.lockfile();
+            let files: Vec<String> = files.into_iter().filter(|file| !is_unlocked(file)).collect();
             if !files.is_empty() {
                 object(PublishError::Dirty { files });
             }
@@ -61,29 +91,6 @@ impl Run<'_> {
             }
         }
         Ok(objections)
-    }
-
-    /// Returns the files of the definition that are not as they were committed.
-    fn changed(&self) -> Result<Vec<String>, Error> {
-        let cache = self.checkout.folder_of(self.options.cache.folder());
-        let counts = |path: &str| {
-            let below = match self.definition.as_str() {
-                "" => Some(path),
-                folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
-            };
-            let Some(below) = below else { return false };
-            let is_cached = cache.as_deref().is_some_and(|cache| path.starts_with(cache));
-            let is_unlocked = below == crate::source::lockfile::FILE && self.overrides(Override::Unlocked);
-            // What begins with a dot at the top is of other programs.
-            !below.starts_with('.')
-                && !is_cached
-                && !is_unlocked
-                && !below.split('/').any(|part| WRITTEN.contains(&part))
-        };
-        self.checkout.changed(&counts).map_err(|err| {
-            let folder = self.options.directory.display().to_string();
-            PublishError::NoSource { folder, message: err.message().to_owned() }.into()
-        })
     }
 
     /// Returns the sources that the lockfile does not have.

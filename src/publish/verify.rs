@@ -5,17 +5,20 @@
 //! committed or not, has no part in it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
 
 use super::clone::{unusable, with_logins};
 use super::error::PublishError;
-use super::history::Target;
+use super::history::{Known, Target};
 use super::hydrator::{self, Recorded};
 use super::message::trailer;
 use super::owned::{self, Owned, sha256};
 use crate::config::Environment;
 use crate::error::{Error, Failure, Warning};
 use crate::generate::{Event, GenerateOptions, generate};
-use crate::git::{Checkout, Id};
+use crate::git::{Checkout, Id, Manifests};
 use crate::hooks::HookPolicy;
 use crate::project::RenderSettings;
 use crate::render::{ChartSettings, World};
@@ -60,25 +63,9 @@ pub fn verify(
     let of_run = |error: Error| vec![Failure::of_run(error)];
     let found = found(target).map_err(of_run)?;
     let commit = found.recorded.commit.clone();
-    let folder = tempfile::tempdir()
-        .map_err(|source| of_run(Error::Unwritable { path: "the temporary folder".to_owned(), source }))?;
-    // The name of a folder may be that of a component.
-    let copy = folder.path().join("definition");
-    let checkout = source_of(target, &commit).map_err(of_run)?;
-    let written = checkout.export_folder(&commit, "", &copy);
-    written.map_err(|error| of_run(no_source(&commit, &error.to_string())))?;
-    let directory = copy.join(&found.list.definition);
+    let copy = copy(target, (&commit, &found.list.definition), hooks)?;
+    let directory = copy.directory.clone();
     let environment = Environment::new([&target.environment]);
-    let installing = InstallOptions {
-        locked: directory.join(lockfile::FILE).exists(),
-        directory: directory.clone(),
-        cache: target.cache.clone(),
-        network: Network::Online,
-        hooks: hooks.clone(),
-        variables: target.variables.clone(),
-        renew: Renew::Nothing,
-    };
-    install(&installing, &|_| {})?;
     let options = GenerateOptions {
         output: directory.join("generated"),
         directory,
@@ -109,6 +96,76 @@ pub fn verify(
     Ok(Verified { manifests: found.tip.to_string(), source: commit, version: found.version, same, different })
 }
 
+/// The definition at a commit, in a folder of its own.
+pub(crate) struct SourceCopy {
+    /// The commit.
+    pub(crate) commit: String,
+    /// The folder of the definition.
+    pub(crate) directory: PathBuf,
+    /// The folder goes away with this.
+    _folder: TempDir,
+}
+
+/// Writes the definition that an environment is published from into a folder of its own, and installs what it names.
+pub(crate) fn published_source(target: &Target, hooks: &HookPolicy) -> Result<SourceCopy, Vec<Failure>> {
+    let of_run = |error: Error| vec![Failure::of_run(error)];
+    let known = target.known().map_err(of_run)?;
+    let books = target.with_clone(&known, |manifests| {
+        let tip = target.fetch(&known, manifests)?;
+        books(target, &known, (manifests, tip))
+    });
+    let (recorded, list) = books.map_err(of_run)?;
+    copy(target, (&recorded.commit, &list.definition), hooks)
+}
+
+fn copy(
+    target: &Target,
+    (commit, definition): (&str, &str),
+    hooks: &HookPolicy,
+) -> Result<SourceCopy, Vec<Failure>> {
+    let of_run = |error: Error| vec![Failure::of_run(error)];
+    let folder = tempfile::tempdir()
+        .map_err(|source| of_run(Error::Unwritable { path: "the temporary folder".to_owned(), source }))?;
+    // The name of a folder may be that of a component.
+    let top = folder.path().join("definition");
+    let checkout = source_of(target, commit).map_err(of_run)?;
+    let written = checkout.export_folder(commit, "", &top);
+    written.map_err(|error| of_run(no_source(commit, &error.to_string())))?;
+    let directory = top.join(definition);
+    let installing = InstallOptions {
+        locked: directory.join(lockfile::FILE).exists(),
+        directory: directory.clone(),
+        cache: target.cache.clone(),
+        network: Network::Online,
+        hooks: hooks.clone(),
+        variables: target.variables.clone(),
+        renew: Renew::Nothing,
+    };
+    install(&installing, &|_| {})?;
+    Ok(SourceCopy { commit: commit.to_owned(), directory, _folder: folder })
+}
+
+/// Reads from which commit an environment is published, and which files.
+fn books(
+    target: &Target,
+    known: &Known,
+    (manifests, tip): (&Manifests<'_>, Id),
+) -> Result<(Recorded, Owned), Error> {
+    let destination = &known.destination;
+    let read = |file: &str| {
+        let text = manifests.read(tip, &destination.file(file));
+        text.map_err(|error| unusable(&known.url, error))
+    };
+    let list = Owned::parse(&String::from_utf8_lossy(&read(owned::FILE)?.unwrap_or_default()));
+    let recorded = read(hydrator::FILE)?.and_then(|text| Recorded::parse(&text));
+    let recorded = recorded.ok_or_else(|| PublishError::NotPublished {
+        environment: target.environment.clone(),
+        branch: destination.active.clone(),
+        file: destination.file(hydrator::FILE),
+    })?;
+    Ok((recorded, list))
+}
+
 /// Reads what is published.
 fn found(target: &Target) -> Result<Found, Error> {
     let known = target.known()?;
@@ -117,13 +174,7 @@ fn found(target: &Target) -> Result<Found, Error> {
         let failed = |error| unusable(&known.url, error);
         let tip = target.fetch(&known, manifests)?;
         let read = |file: &str| manifests.read(tip, &destination.file(file)).map_err(failed);
-        let list = Owned::parse(&String::from_utf8_lossy(&read(owned::FILE)?.unwrap_or_default()));
-        let recorded = read(hydrator::FILE)?.and_then(|text| Recorded::parse(&text));
-        let recorded = recorded.ok_or_else(|| PublishError::NotPublished {
-            environment: target.environment.clone(),
-            branch: destination.active.clone(),
-            file: destination.file(hydrator::FILE),
-        })?;
+        let (recorded, list) = books(target, &known, (manifests, tip))?;
         let mut digests = Vec::new();
         for path in list.files.keys() {
             digests.push((path.clone(), read(path)?.map(|text| sha256(&text))));

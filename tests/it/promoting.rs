@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use git2::{Commit, Oid, Repository, Signature};
+
 use crate::hld::{CHART, Hld, Run};
+use crate::manifest_site::ManifestSite;
 
 /// A definition with a chart that prints its values.
 const DEFINITION: &str = "name: shop\nsubcomponents:\n- {name: web, type: helm, path: ./chart}\n";
@@ -347,4 +350,190 @@ fn err_what_does_not_render_is_not_promoted() {
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (*file, text.as_str())).collect();
     check_error(&files, &["qa", "prod"], &["Nothing was changed"]);
+}
+
+/// A site whose `qa` has tag 2 and whose `prod` has tag 1, both committed.
+fn site() -> ManifestSite {
+    let site = ManifestSite::new();
+    site.set("qa", "2");
+    site
+}
+
+const PROMOTE: [&str; 5] = ["promote", "qa", "prod", "--key", "tag"];
+
+/// Runs `fab promote qa prod`, which says this, and returns the branch of its own that a repository has then.
+#[track_caller]
+fn promoted(site: &ManifestSite, args: &[&str], repository: &Repository, words: &[&str]) -> (String, Oid) {
+    site.ok(&[&PROMOTE[..], args].concat()).says(words);
+    let branches = repository.references_glob("refs/heads/fab/*").unwrap();
+    let mut found: Vec<(String, Oid)> = branches
+        .map(|branch| branch.unwrap())
+        .map(|branch| (branch.shorthand().unwrap().to_owned(), branch.target().unwrap()))
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+fn definition(site: &ManifestSite) -> Repository {
+    Repository::open(site.path("")).unwrap()
+}
+
+fn server(site: &ManifestSite) -> Repository {
+    Repository::open_bare(site.site.all().join("remotes/hld")).unwrap()
+}
+
+fn file(repository: &Repository, commit: Oid, path: &str) -> String {
+    let tree = repository.find_commit(commit).unwrap().tree().unwrap();
+    let blob = tree.get_path(path.as_ref()).unwrap().to_object(repository).unwrap();
+    String::from_utf8(blob.as_blob().unwrap().content().to_vec()).unwrap()
+}
+
+/// Somebody commits a file on a branch of a repository.
+fn others_commit(repository: &Repository, branch: &str, (path, text): (&str, &str)) -> Oid {
+    let name = format!("refs/heads/{branch}");
+    let parent = repository.find_reference(&name).unwrap().peel_to_commit().unwrap();
+    let mut update = git2::build::TreeUpdateBuilder::new();
+    update.upsert(path, repository.blob(text.as_bytes()).unwrap(), git2::FileMode::Blob);
+    let tree = update.create_updated(repository, &parent.tree().unwrap()).unwrap();
+    let (tree, bo) = (repository.find_tree(tree).unwrap(), Signature::now("Bo", "bo@example.com").unwrap());
+    let parents: [&Commit<'_>; 1] = [&parent];
+    repository.commit(Some(&name), &bo, &bo, "by hand", &tree, &parents).unwrap()
+}
+
+fn tag(tag: &str) -> String {
+    format!("subcomponents: {{web: {{config: {{tag: '{tag}'}}}}}}\n")
+}
+
+#[test]
+fn a_commit_is_on_a_branch_of_its_own() {
+    let site = site();
+    let hld = definition(&site);
+    let head = hld.head().unwrap().peel_to_commit().unwrap().id();
+    let (branch, commit) = promoted(&site, &["--commit"], &hld, &["on fab/promote-qa-prod-"]);
+    let made = hld.find_commit(commit).unwrap();
+    assert_eq!((made.parent_id(0).unwrap(), file(&hld, commit, PROD)), (head, tag("2")));
+    let want = format!("Promote qa to prod\n\n- web: tag \"1\" -> \"2\"\n\nFab-Promoted-From: qa {head}\n");
+    assert_eq!(made.message().unwrap(), want);
+    // What is checked out is as it was.
+    assert_eq!(hld.head().unwrap().peel_to_commit().unwrap().id(), head);
+    assert_eq!(site.site.read(PROD), tag("1"));
+    assert!(hld.statuses(None).unwrap().is_empty());
+    // The same once more is the same branch, and nothing new.
+    let again = promoted(&site, &["--commit"], &hld, &["has it already, as "]);
+    assert_eq!(again, (branch, commit));
+}
+
+#[test]
+fn a_branch_is_pushed_once_whatever_else_is_merged() {
+    let site = site();
+    let server = server(&site);
+    let first = promoted(&site, &["--push"], &server, &["Pushed ", " to origin/fab/promote-qa-prod-"]);
+    assert_eq!(file(&server, first.1, PROD), tag("2"));
+    // Another pipeline, of a later commit, knows nothing of the branch.
+    site.write("config/dev.yaml", "{}\n");
+    site.commit("dev");
+    definition(&site).find_branch(&first.0, git2::BranchType::Local).unwrap().delete().unwrap();
+    assert_eq!(promoted(&site, &["--push"], &server, &["has it already, as "]), first);
+    // Somebody has gone on there.
+    let theirs = others_commit(&server, &first.0, ("README.md", "x"));
+    assert_eq!(promoted(&site, &["--push"], &server, &["has it already, as "]).1, theirs);
+    // Somebody has taken the change back, so it is made on top.
+    let theirs = others_commit(&server, &first.0, (PROD, &tag("1")));
+    let (_, tip) = promoted(&site, &["--push"], &server, &["Pushed "]);
+    assert_eq!(server.find_commit(tip).unwrap().parent_id(0).unwrap(), theirs);
+    assert_eq!(file(&server, tip, PROD), tag("2"));
+    assert_eq!(file(&server, tip, "README.md"), "x");
+}
+
+#[test]
+fn a_branch_that_was_merged_begins_anew() {
+    let site = site();
+    let (server, hld) = (server(&site), definition(&site));
+    let (branch, first) = promoted(&site, &["--push"], &server, &["Pushed "]);
+    // It is merged, and the change is taken back later.
+    site.check_out(&first.to_string());
+    site.set("prod", "1");
+    let head = hld.head().unwrap().peel_to_commit().unwrap().id();
+    let (again, tip) = promoted(&site, &["--push"], &server, &["Pushed "]);
+    assert_eq!((again, server.find_commit(tip).unwrap().parent_id(0).unwrap()), (branch, head));
+}
+
+#[test]
+fn other_values_have_another_branch() {
+    let site = site();
+    promoted(&site, &["--commit"], &definition(&site), &["Committed "]);
+    site.set("qa", "3");
+    site.ok(&[&PROMOTE[..], &["--commit"]].concat()).says(&["Committed "]);
+    let hld = definition(&site);
+    assert_eq!(hld.references_glob("refs/heads/fab/*").unwrap().count(), 2);
+    // One that the user names.
+    site.ok(&[&PROMOTE[..], &["--push=next", "-m", "To prod"]].concat()).says(&["to origin/next"]);
+    let server = server(&site);
+    let made = server.find_reference("refs/heads/next").unwrap().peel_to_commit().unwrap();
+    assert!(made.message().unwrap().starts_with("To prod\n\nFab-Promoted-From: qa "), "{:?}", made.message());
+}
+
+#[test]
+fn nothing_to_promote_is_no_commit() {
+    let site = site();
+    site.set("prod", "2");
+    site.ok(&[&PROMOTE[..], &["--push"]].concat()).says(&["Nothing to promote from qa to prod"]);
+    assert_eq!(server(&site).references_glob("refs/heads/fab/*").unwrap().count(), 0);
+}
+
+#[test]
+fn err_a_commit_tells_where_values_are_from_so_these_are_committed() {
+    let site = site();
+    site.write(QA, &tag("3"));
+    let args = [&PROMOTE[..], &["--commit"]].concat();
+    site.fails(
+        &args,
+        2,
+        &["`config/qa.yaml` has changes that are not committed", "commit or stash them first"],
+    );
+    // Without a commit it is as good as any.
+    site.ok(&PROMOTE);
+    assert_eq!(site.site.read(PROD), tag("3"));
+    let hld =
+        Hld::new(&[("component.yaml", DEFINITION), CHART[0], CHART[1], (QA, &tag("2")), (PROD, &tag("1"))]);
+    hld.fails(&args, 2, &["is in no git repository"]);
+}
+
+#[test]
+fn what_is_published_can_be_promoted() {
+    let site = site();
+    let published = site.commit("published");
+    site.ok(&["publish", "qa"]);
+    site.set("qa", "3");
+    let (branch, commit) = promoted(&site, &["--published", "--commit"], &definition(&site), &["Committed "]);
+    let hld = definition(&site);
+    assert_eq!(file(&hld, commit, PROD), tag("2"), "{branch}");
+    let message = hld.find_commit(commit).unwrap().message().unwrap().to_owned();
+    assert!(message.ends_with(&format!("\nFab-Promoted-From: qa {published}\n")), "{message}");
+    // Changes that are not committed have no part in it.
+    site.write(QA, &tag("4"));
+    promoted(&site, &["--published", "--commit"], &hld, &["has it already"]);
+    site.fails(&["promote", "prod", "qa", "--published"], 2, &["`prod` is not published"]);
+}
+
+#[test]
+fn err_an_environment_that_is_held_gets_nothing() {
+    let site = site();
+    site.ok(&["publish"]);
+    site.set("prod", "0");
+    site.ok(&["publish"]);
+    site.ok(&["rollback", "prod", "--reason", "checkout fails"]);
+    site.fails(&PROMOTE, 2, &["`prod` is held since", ": checkout fails", "fab resume prod"]);
+    assert_eq!(site.site.read(PROD), tag("0"));
+    site.ok(&[&PROMOTE[..], &["--offline", "--dry-run"]].concat()).says(&["Would promote 1 value"]);
+    site.ok(&["resume", "prod"]);
+    site.ok(&PROMOTE).says(&["Promoted 1 value"]);
+}
+
+#[test]
+fn a_manifest_repository_that_cannot_be_reached_is_told() {
+    let site = site();
+    site.write("fab.yaml", "publish:\n  repository: REMOTES/nowhere\n");
+    site.ok(&PROMOTE)
+        .says(&["warning: whether prod is held after a rollback is not known: ", "Promoted 1 value"]);
 }
