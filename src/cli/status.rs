@@ -12,7 +12,7 @@ use super::table::{Format, Table};
 use super::{Result, Ui, world};
 use crate::cluster::Clusters;
 use crate::config::Environment;
-use crate::publish::{Applied, EntryKind, Hold, Standing, Status, StatusOptions, Statuses, status};
+use crate::publish::{Applied, EntryKind, Standing, Status, StatusOptions, Statuses, status};
 
 /// Show what is published of each environment, and what Flux and Argo CD have applied of it.
 #[derive(clap::Args)]
@@ -54,7 +54,12 @@ pub(super) fn run(args: &StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
         Format::Json => ui.data(format!("{:#}\n", in_json(&all)))?,
     }
     let is_settled = all.environments.iter().all(|status| status.is_settled(asks));
-    let errors: Vec<_> = all.clusters.into_iter().flat_map(|(_, errors)| errors).collect();
+    for cluster in &all.clusters {
+        if cluster.agents.is_empty() && cluster.errors.is_empty() {
+            ui.status(format_args!("{} has neither Flux nor Argo CD", cluster.context));
+        }
+    }
+    let errors: Vec<_> = all.clusters.into_iter().flat_map(|cluster| cluster.errors).collect();
     if !errors.is_empty() {
         return Err(Report::from(errors));
     }
@@ -66,7 +71,7 @@ fn tables(all: &Statuses, asks: bool) -> String {
     let mut text = published(&all.environments).render(width);
     if asks {
         text.push('\n');
-        let is_complete = all.clusters.iter().all(|(_, errors)| errors.is_empty());
+        let is_complete = all.clusters.iter().all(|cluster| cluster.errors.is_empty());
         text.push_str(&applied(&all.environments, is_complete).render(width));
     }
     text
@@ -162,9 +167,9 @@ fn in_json(all: &Statuses) -> Value {
             "applied": status.applied.iter().map(applied_in_json).collect::<Vec<_>>(),
         })
     };
-    let clusters = all.clusters.iter().map(|(context, errors)| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        json!({"context": context, "errors": errors})
+    let clusters = all.clusters.iter().map(|cluster| {
+        let errors: Vec<String> = cluster.errors.iter().map(ToString::to_string).collect();
+        json!({"context": cluster.context, "agents": cluster.agents, "errors": errors})
     });
     json!({
         "version": VERSION,

@@ -8,11 +8,11 @@ use crate::source::SourceUrl;
 
 const APPLICATIONS: Kind = Kind { group: "argoproj.io", version: "v1alpha1", plural: "applications" };
 
-/// Returns the Applications of a cluster.
-pub(super) fn appliers(cluster: &Cluster) -> Result<Vec<Applier>, ClusterError> {
+/// Returns the Applications of a cluster that knows any.
+pub(super) fn appliers(cluster: &Cluster) -> Result<Option<Vec<Applier>>, ClusterError> {
     let mut found = Vec::new();
-    cluster.list(&APPLICATIONS, &mut |object| found.extend(of_application(object)))?;
-    Ok(found)
+    let knows = cluster.list(&APPLICATIONS, &mut |object| found.extend(of_application(object)))?;
+    Ok(knows.then_some(found))
 }
 
 fn of_application(object: &Value) -> Vec<Applier> {

@@ -26,12 +26,12 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// A kubeconfig is no YAML.
-    #[error("`{file}` is no kubeconfig: {error}")]
+    #[error("`{file}` is no YAML{}", in_line(*.line))]
     Malformed {
         /// The file.
         file: String,
-        /// Why.
-        error: goyaml::Error,
+        /// Where that was noticed. What is there may be a secret.
+        line: Option<usize>,
     },
     /// Nothing says which cluster is meant.
     #[error("the kubeconfig has no `current-context`")]
@@ -181,6 +181,10 @@ pub enum ProgramProblem {
 fn in_files(files: &[String]) -> String {
     let files: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
     if files.is_empty() { String::new() } else { format!(" in {}", files.join(", ")) }
+}
+
+fn in_line(line: Option<usize>) -> String {
+    line.map(|line| format!(": see line {line}")).unwrap_or_default()
 }
 
 /// What a cluster says, after ours.

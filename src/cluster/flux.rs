@@ -39,10 +39,12 @@ struct Source {
     message: String,
 }
 
-/// Returns the Kustomizations of a cluster.
-pub(super) fn appliers(cluster: &Cluster) -> Result<Vec<Applier>, ClusterError> {
+/// Returns the Kustomizations of a cluster that knows any.
+pub(super) fn appliers(cluster: &Cluster) -> Result<Option<Vec<Applier>>, ClusterError> {
     let mut found = Vec::new();
-    cluster.list(&KUSTOMIZATIONS, &mut |object| found.push((key(object), applier(object))))?;
+    if !cluster.list(&KUSTOMIZATIONS, &mut |object| found.push((key(object), applier(object))))? {
+        return Ok(None);
+    }
     let mut sources: BTreeMap<Key, Source> = BTreeMap::new();
     for (kind, resource) in &SOURCES {
         // Rights to what nobody names are not needed.
@@ -55,7 +57,7 @@ pub(super) fn appliers(cluster: &Cluster) -> Result<Vec<Applier>, ClusterError> 
         }
     }
     let with_source = |(key, applier): (Key, Applier)| Some(sources.get(&key)?.complete(applier, &key));
-    Ok(found.into_iter().filter_map(with_source).collect())
+    Ok(Some(found.into_iter().filter_map(with_source).collect()))
 }
 
 /// Returns the source that a Kustomization names.

@@ -92,8 +92,9 @@ impl Kubeconfig {
     }
 
     fn add(&mut self, file: &Path, text: &str) -> Result<(), ClusterError> {
-        let value: Value =
-            goyaml::from_str(text).map_err(|error| ClusterError::Malformed { file: shown(file), error })?;
+        let malformed =
+            |error: goyaml::Error| ClusterError::Malformed { file: shown(file), line: error.line() };
+        let value: Value = goyaml::from_str(text).map_err(malformed)?;
         let named = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         if self.current.is_empty() {
             self.current = named(&value, "current-context").unwrap_or_default();

@@ -47,10 +47,19 @@ pub struct Clusters {
 pub struct Surveyed {
     /// The context by which it was asked; empty if no kubeconfig names any.
     pub context: String,
+    /// Which of Flux and Argo CD it has, by their names.
+    pub agents: Vec<&'static str>,
     /// What applies folders of repositories there.
     pub appliers: Vec<Applier>,
     /// What could not be found out.
     pub errors: Vec<ClusterError>,
+}
+
+impl Surveyed {
+    /// What is known of a cluster before it is asked.
+    fn of(context: &str) -> Self {
+        Surveyed { context: context.to_owned(), agents: Vec::new(), appliers: Vec::new(), errors: Vec::new() }
+    }
 }
 
 /// Something in a cluster that applies a folder of a repository: a Kustomization of Flux, or an Application of Argo CD.
@@ -134,10 +143,7 @@ pub fn survey(clusters: &Clusters, variables: &[(String, String)]) -> Vec<Survey
         };
         Ok((kubeconfig, contexts, Proxies::from_env(&env)?))
     };
-    let failed = |context: &str, error| {
-        let (context, appliers, errors) = (context.to_owned(), Vec::new(), vec![error]);
-        Surveyed { context, appliers, errors }
-    };
+    let failed = |context: &str, error| Surveyed { errors: vec![error], ..Surveyed::of(context) };
     let (kubeconfig, contexts, proxies) = match ready() {
         Ok(ready) => ready,
         Err(error) => return vec![failed("", error)],
@@ -148,6 +154,11 @@ pub fn survey(clusters: &Clusters, variables: &[(String, String)]) -> Vec<Survey
     };
     contexts.par_iter().map(ask).collect()
 }
+
+/// Reads what applies folders in a cluster; none if the cluster does not know the kind.
+type Read = fn(&Cluster) -> Result<Option<Vec<Applier>>, ClusterError>;
+
+const AGENTS: [(&str, Read); 2] = [("Flux", flux::appliers), ("Argo CD", argo_cd::appliers)];
 
 /// A cluster that can be asked.
 struct Cluster {
@@ -193,34 +204,51 @@ impl Cluster {
     }
 
     fn survey(self) -> Surveyed {
-        let mut surveyed =
-            Surveyed { context: self.context.clone(), appliers: Vec::new(), errors: Vec::new() };
-        for read in [flux::appliers, argo_cd::appliers] {
+        let mut surveyed = Surveyed::of(&self.context);
+        for (agent, read) in AGENTS {
             match read(&self) {
-                Ok(found) => surveyed.appliers.extend(found),
+                Ok(None) => {}
+                Ok(Some(found)) => {
+                    surveyed.agents.push(agent);
+                    surveyed.appliers.extend(found);
+                }
                 Err(error) => {
                     let is_of_kind =
                         matches!(error, ClusterError::Denied { .. } | ClusterError::TooMany { .. });
                     surveyed.errors.push(error);
                     // A cluster that does not answer need not be asked again.
                     if !is_of_kind {
-                        break;
+                        return surveyed;
                     }
                 }
             }
+        }
+        if surveyed.agents.is_empty() && surveyed.errors.is_empty() {
+            surveyed.errors.extend(self.check().err());
         }
         let name = |applier: &Applier| (applier.kind, applier.namespace.clone(), applier.name.clone());
         surveyed.appliers.sort_by_key(name);
         surveyed
     }
 
+    /// Makes sure that it is a cluster that knows neither: any other server knows neither, too.
+    fn check(&self) -> Result<(), ClusterError> {
+        let version = self.get(&self.address("version"), "the version")?;
+        let is_one = version.is_some_and(|version| !text(&version, "/gitVersion").is_empty());
+        if is_one { Ok(()) } else { Err(ClusterError::Garbled { context: self.context.clone() }) }
+    }
+
+    fn address(&self, path: &str) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&format!("{}/{path}", self.server.path().trim_end_matches('/')));
+        url
+    }
+
     /// Reads all objects of a kind in all namespaces, page by page; returns whether the cluster knows the kind.
     fn list(&self, kind: &Kind, read: &mut dyn FnMut(&Value)) -> Result<bool, ClusterError> {
         let Kind { group, version, plural } = kind;
         let what = format!("{plural}.{group}");
-        let mut url = self.server.clone();
-        let above = self.server.path().trim_end_matches('/');
-        url.set_path(&format!("{above}/apis/{group}/{version}/{plural}"));
+        let mut url = self.address(&format!("apis/{group}/{version}/{plural}"));
         let mut next = String::new();
         for _ in 0..MAX_PAGES {
             url.query_pairs_mut().clear().append_pair("limit", PAGE);

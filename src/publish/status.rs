@@ -17,7 +17,7 @@ use super::message::trailer;
 use super::owned::same_repository;
 use super::plan::recorded;
 use super::settings::{Destination, PlaceSettings};
-use crate::cluster::{Applier, ApplierState, ClusterError, Clusters, Follows, Surveyed, survey};
+use crate::cluster::{Applier, ApplierState, Clusters, Follows, Surveyed, survey};
 use crate::config::Environment;
 use crate::definition::place;
 use crate::error::Error;
@@ -49,8 +49,8 @@ pub struct StatusOptions {
 pub struct Statuses {
     /// The environments.
     pub environments: Vec<Status>,
-    /// The clusters that were asked, by their contexts, and what could not be found out of each.
-    pub clusters: Vec<(String, Vec<ClusterError>)>,
+    /// The clusters that were asked.
+    pub clusters: Vec<Surveyed>,
 }
 
 /// What is published of an environment.
@@ -138,8 +138,7 @@ pub fn status(options: &StatusOptions) -> Result<Statuses, Error> {
         statuses.collect::<Result<Vec<_>, SourceError>>()
     });
     let environments = found?.map_err(|error| unusable(&url, error))?;
-    let clusters = surveyed.into_iter().map(|cluster| (cluster.context, cluster.errors)).collect();
-    Ok(Statuses { environments, clusters })
+    Ok(Statuses { environments, clusters: surveyed })
 }
 
 /// A manifest repository, and what clusters say.

@@ -140,6 +140,9 @@ fn answer(request: &Request, state: &State) -> Reply {
         let kind = path.rsplit('/').next().unwrap();
         return failure(403, &format!("{kind} is forbidden: User \"ada\" cannot list\u{1b}[2J resource"));
     }
+    if path == "/version" {
+        return Reply::ok(r#"{"major":"1","minor":"36","gitVersion":"v1.36.0"}"#);
+    }
     let Some(objects) = state.objects.get(path) else {
         return Reply::status(404).body("404 page not found\n");
     };

@@ -352,10 +352,8 @@ fn a_pipeline_asks_by_the_exit_code() {
 fn a_cluster_without_flux_or_argo_cd_has_none_of_it() {
     let one = Clustered::new();
     insta::assert_snapshot!(one.applied(&[], 0));
-    assert_eq!(
-        one.cluster.server.paths(),
-        [KUSTOMIZATIONS, APPLICATIONS].map(|list| format!("/apis/{list}?limit=100"))
-    );
+    let lists = [KUSTOMIZATIONS, APPLICATIONS].map(|list| format!("/apis/{list}?limit=100"));
+    assert_eq!(one.cluster.server.paths(), [&lists[..], &["/version".to_owned()]].concat());
 }
 
 #[test]
@@ -387,6 +385,7 @@ fn err_an_answer_that_is_none_of_a_cluster() {
     for (body, want) in [
         (Reply::ok("<html>"), "east: the answer is none of a Kubernetes API server"),
         (Reply::ok("{}"), "east: the answer is none of a Kubernetes API server"),
+        (Reply::status(404), "east: the answer is none of a Kubernetes API server"),
         (
             Reply::status(418).body("{\"message\":\"\\u001b[2Jtea\"}"),
             "east: the cluster answered 418: [2Jtea",
@@ -584,8 +583,10 @@ fn err_kubeconfigs_that_cannot_be_used() {
     let one = Clustered::new();
     let mut said = String::new();
     let server = "server: 'https://h'";
+    let broken_key = encoded("-----BEGIN PRIVATE KEY-----\ns3cret*\n-----END PRIVATE KEY-----\n");
     for text in [
         "a: [".to_owned(),
+        kubeconfig(server, "password: *s3cret"),
         String::new(),
         kubeconfig(server, "token: x").replace("current-context: east", "current-context: west"),
         kubeconfig(server, "token: x").replace("cluster: one, user", "cluster: two, user"),
@@ -602,6 +603,10 @@ fn err_kubeconfigs_that_cannot_be_used() {
         kubeconfig(server, "token: 1234567"),
         kubeconfig(server, "tokenFile: none"),
         kubeconfig(server, "client-certificate: a.pem"),
+        kubeconfig(
+            server,
+            &format!("client-certificate-data: {}, client-key-data: {broken_key}", encoded(&Pki::get().ca)),
+        ),
         kubeconfig(server, "as: bo, token: x"),
         kubeconfig(server, "auth-provider: {name: gcp}"),
     ] {
