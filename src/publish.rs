@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use crate::config::Environment;
 use crate::definition::place;
 use crate::error::{Error, Failure};
 use crate::git::{Checkout, Person, SourceCommit};
@@ -29,6 +28,7 @@ mod error;
 mod history;
 mod hold;
 mod hydrator;
+mod leftover;
 mod manifests;
 mod message;
 mod owned;
@@ -44,6 +44,7 @@ pub use changes::{Changes, Counts};
 pub use error::PublishError;
 pub use history::{Entry, EntryKind, History, Target, history};
 pub use hold::Hold;
+pub use leftover::{Fate, Leftover};
 pub use manifests::read_manifests;
 pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
@@ -144,8 +145,10 @@ pub struct Published {
     pub source: String,
     /// The environments.
     pub environments: Vec<PublishedEnvironment>,
-    /// The environments that are published and not part of the definition any more: folder and whether it was removed.
-    pub leftovers: Vec<(String, bool)>,
+    /// The environments that are published and not part of the definition any more.
+    pub leftovers: Vec<Leftover>,
+    /// Why branches are as they were that should not be.
+    pub failures: Vec<Failure>,
     /// How often a branch had moved.
     pub retries: usize,
 }
@@ -201,6 +204,8 @@ struct Run<'a> {
     lock_digest: Option<String>,
     who: Person,
     when: i64,
+    /// The environments that are known, with their places.
+    known: Vec<(String, Destination)>,
     heard: &'a dyn Fn(PublishEvent),
 }
 
@@ -239,24 +244,27 @@ pub fn publish(
     let project = Project::read(&options.directory, &shown).map_err(of_run)?;
     let url = project.publish.repository(options.repository.as_deref());
     let url = url.map_err(|error| of_run(error.into()))?;
-    let configured = project.environments(&options.directory, &[]);
     let signer = Signer::of_variables(&options.variables).map_err(|err| of_run(err.into()))?;
-    let run = Run::new(options, project.publish, heard).map_err(of_run)?;
+    let mut run = Run::new(options, project.publish.clone(), heard).map_err(of_run)?;
+    let configured = project.environments(&options.directory, &[]).into_iter().map(|one| one.to_string());
+    let configured = configured.chain(outputs.iter().map(|output| output.environment.clone()));
+    run.known = configured.map(|name| (name.clone(), run.destination(&name))).collect();
     let mut failures = run.objections_of_source(outputs)?;
     let branches = run.branches(outputs).map_err(of_run)?;
-    let known: Vec<Destination> = configured.iter().map(|environment| run.destination(environment)).collect();
     let done = clone::with_clone((&url, &options.cache), &options.variables, |mut manifests| {
         manifests.sign_with(signer);
-        let plans = run.plan_first(&mut manifests, &branches, &known);
+        let plans = run.plan_first(&mut manifests, branches);
         let plans = plans.map_err(|stopped| stopped.into_failures(&url, ""))?;
-        failures.extend(plans.iter().flat_map(|plan| plan.failures.clone()));
+        failures.extend(plans.iter().flat_map(|(_, plan)| plan.failures.clone()));
         if !failures.is_empty() {
             return Err(failures);
         }
         let mut published = Published { source: run.commit.id.to_string(), ..Published::default() };
-        for (branch, plan) in branches.iter().zip(plans) {
-            run.push(&mut manifests, (branch, &known), plan, &mut published)
-                .map_err(|error| error.into_failures(&url, &branch.name))?;
+        // What one branch does not take keeps no other from its commit.
+        for (branch, plan) in plans {
+            if let Err(stopped) = run.push(&mut manifests, &branch, plan, &mut published) {
+                published.failures.extend(stopped.into_failures(&url, &branch.name));
+            }
         }
         Ok(published)
     });
@@ -292,6 +300,7 @@ impl<'a> Run<'a> {
             commit,
             text,
             repository,
+            known: Vec::new(),
             heard,
         })
     }
@@ -300,15 +309,15 @@ impl<'a> Run<'a> {
         self.options.overrides.contains(&guard)
     }
 
-    fn destination(&self, environment: &Environment) -> Destination {
-        self.settings.destination(&environment.to_string(), &self.options.place)
+    fn destination(&self, environment: &str) -> Destination {
+        self.settings.destination(environment, &self.options.place)
     }
 
     /// Sorts the environments by branches.
     fn branches<'o>(&self, outputs: &'o [OutputTree]) -> Result<Vec<Branch<'o>>, Error> {
         let mut branches: BTreeMap<String, Branch<'o>> = BTreeMap::new();
         for output in outputs {
-            let destination = self.settings.destination(&output.environment, &self.options.place);
+            let destination = self.destination(&output.environment);
             if !settings::is_branch(&destination.branch) {
                 return Err(PublishError::BadPlace(destination.branch).into());
             }

@@ -16,8 +16,8 @@ use crate::hooks::HookPolicy;
 use crate::output::OutputTree;
 use crate::project::{Project, RenderSettings};
 use crate::publish::{
-    Changes, Counts, Override, PlaceSettings, PublishEvent, PublishOptions, Published, PublishedEnvironment,
-    Verdict, percent, publish, read_manifests,
+    Changes, Counts, Fate, Leftover, Override, PlaceSettings, PublishEvent, PublishOptions, Published,
+    PublishedEnvironment, Verdict, percent, publish, read_manifests,
 };
 use crate::render::ChartSettings;
 
@@ -104,18 +104,13 @@ pub(super) fn run(args: &PublishArgs, ui: &mut Ui) -> Result<ExitCode> {
     let options = args.options()?;
     let outputs = args.outputs(ui)?;
     let Some(outputs) = outputs else { return Ok(ExitCode::from(1)) };
-    let published = publish_outputs(&options, &outputs, ui)?;
-    tell(&published, options.dry_run, ui);
+    publish_outputs(&options, &outputs, ui)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Publishes manifests, and prints what happens meanwhile.
-pub(super) fn publish_outputs(
-    options: &PublishOptions,
-    outputs: &[OutputTree],
-    ui: &mut Ui,
-) -> Result<Published> {
-    let shared = Mutex::new(ui);
+/// Publishes manifests, and prints what happens and what it came to.
+pub(super) fn publish_outputs(options: &PublishOptions, outputs: &[OutputTree], ui: &mut Ui) -> Result<()> {
+    let shared = Mutex::new(&mut *ui);
     let heard = |event: PublishEvent| {
         let ui = &mut *shared.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -135,11 +130,13 @@ pub(super) fn publish_outputs(
             )),
         }
     };
-    Ok(publish(options, outputs, &heard)?)
+    let published = publish(options, outputs, &heard)?;
+    tell(&published, options.dry_run, ui);
+    if published.failures.is_empty() { Ok(()) } else { Err(published.failures.into()) }
 }
 
 /// Says what became of the environments.
-pub(super) fn tell(published: &Published, dry_run: bool, ui: &mut Ui) {
+fn tell(published: &Published, dry_run: bool, ui: &mut Ui) {
     for PublishedEnvironment { environment, branch, path, verdict } in &published.environments {
         let place = if path.is_empty() { branch.clone() } else { format!("{branch}, folder {path}") };
         match verdict {
@@ -168,18 +165,22 @@ pub(super) fn tell(published: &Published, dry_run: bool, ui: &mut Ui) {
             }
         }
     }
-    for (folder, removed) in &published.leftovers {
-        if *removed {
-            ui.status(format_args!("Removed `{folder}`, which is no environment any more"));
-        } else {
-            ui.warning(format_args!(
-                "`{folder}` is published and no environment any more; --prune-environments removes it"
-            ));
+    for Leftover { place, fate } in &published.leftovers {
+        match fate {
+            Fate::Removed => {
+                let done = if dry_run { "Would remove" } else { "Removed" };
+                ui.status(format_args!("{done} `{place}`, which is no environment any more"));
+            }
+            Fate::Stays => ui.warning(format_args!(
+                "`{place}` is published and no environment any more; --prune-environments removes it"
+            )),
+            Fate::Held => ui.warning(format_args!(
+                "`{place}` is no environment any more, and is held after a rollback; it stays"
+            )),
         }
     }
 }
 
-/// Returns what a commit is called where people read.
 pub(super) fn short(commit: &str) -> &str {
     &commit[..commit.len().min(7)]
 }

@@ -146,6 +146,12 @@ impl<'a> Manifests<'a> {
         self.repository.find_commit(id).ok().map(|commit| commit.id())
     }
 
+    /// Returns the names of all branches of the server, as it was asked last.
+    pub(crate) fn branches(&self) -> Vec<String> {
+        let names = self.references.keys().filter_map(|name| name.strip_prefix("refs/heads/"));
+        names.map(str::to_owned).collect()
+    }
+
     /// Returns the commit of the notes, as they were fetched.
     pub(crate) fn notes(&self) -> Option<Oid> {
         self.references.get(NOTES).copied()
@@ -310,7 +316,11 @@ impl<'a> Manifests<'a> {
             refused => return Ok(refused),
         }
         let repository = Repository::open(server).map_err(|err| self.broken(&err))?;
-        let moved = match self.references.get(name) {
+        let old = self.references.get(name);
+        if old.is_some_and(|old| !self.contains(commit, *old)) {
+            return Ok(Pushed::Moved);
+        }
+        let moved = match old {
             Some(old) => repository.reference_matching(name, commit, true, *old, "fab: push"),
             None => repository.reference(name, commit, false, "fab: push"),
         };

@@ -207,9 +207,9 @@ impl PublishError {
             }
             PublishError::Repository { error, .. } => return error.hint(),
             PublishError::Rejected { .. } => {
-                "nothing was changed; see the rules of the server for this branch".into()
+                "the branch is as it was; see the rules of the server for it".into()
             }
-            PublishError::Lost { .. } => "nothing was changed; run it again".into(),
+            PublishError::Lost { .. } => "the branch is as it was; run it again".into(),
             PublishError::NoManifests { .. } => "run `fab generate` first, or leave --manifests out".into(),
             PublishError::NotPublished { .. } => "run `fab publish` first".into(),
             PublishError::NotInHistory { environment, .. } => {

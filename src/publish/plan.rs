@@ -8,6 +8,7 @@ use super::changes::{Changes, Resources};
 use super::error::PublishError;
 use super::hold::{self, Hold};
 use super::hydrator::{self, Note, Recorded, metadata};
+use super::leftover::Leftover;
 use super::owned::{self, Owned, sha256};
 use super::settings::Destination;
 use super::{Branch, Override, Piece, Run, Verdict};
@@ -27,8 +28,8 @@ pub(super) struct Plan {
     pub(super) base: Option<Id>,
     /// What becomes of each environment.
     pub(super) states: Vec<State>,
-    /// The folders of environments that are not part of the definition any more, and whether they are removed.
-    pub(super) leftovers: Vec<(String, bool)>,
+    /// The environments that are not part of the definition any more.
+    pub(super) leftovers: Vec<Leftover>,
     /// The files of those that are removed.
     pub(super) pruned: BTreeSet<String>,
     /// What guards object to.
@@ -80,12 +81,11 @@ impl Run<'_> {
         &self,
         manifests: &mut Manifests<'_>,
         branches: &[Branch<'_>],
-        known: &[Destination],
     ) -> Result<Vec<Plan>, SourceError> {
         let names: BTreeSet<&String> =
             branches.iter().flat_map(|branch| [&branch.name, &branch.active]).collect();
         manifests.fetch(&names.into_iter().cloned().collect::<Vec<_>>())?;
-        branches.iter().map(|branch| self.plan(manifests, branch, known)).collect()
+        branches.iter().map(|branch| self.plan(manifests, branch)).collect()
     }
 
     /// Plans what changes on a branch, which was fetched.
@@ -93,7 +93,6 @@ impl Run<'_> {
         &self,
         manifests: &mut Manifests<'_>,
         branch: &Branch<'_>,
-        known: &[Destination],
     ) -> Result<Plan, SourceError> {
         let tip = manifests.tip(&branch.name);
         let base = match (tip, manifests.tip(&branch.active)) {
@@ -116,47 +115,13 @@ impl Run<'_> {
             let state = self.state((manifests, base), piece, &all, &mut plan.failures)?;
             plan.states.push(state);
         }
-        if !branch.is_alone() {
-            let ours = branch.pieces.iter().map(|piece| &piece.destination).chain(known);
-            let ours: Vec<&str> =
-                ours.filter(|place| place.branch == branch.name).map(|place| place.path.as_str()).collect();
-            self.leave(manifests, &all, &ours, &mut plan)?;
+        // A branch of one environment alone has no other.
+        if (branch.pieces.is_empty() || !branch.is_alone())
+            && let Some(base) = base
+        {
+            self.leave(manifests, (branch, base), &all, &mut plan)?;
         }
         Ok(plan)
-    }
-
-    /// Finds the environments that are published and not part of the definition any more.
-    fn leave(
-        &self,
-        manifests: &Manifests<'_>,
-        all: &BTreeMap<String, Id>,
-        ours: &[&str],
-        plan: &mut Plan,
-    ) -> Result<(), SourceError> {
-        for (path, blob) in all {
-            let Some(folder) = path.strip_suffix(owned::FILE).and_then(|folder| folder.strip_suffix('/'))
-            else {
-                continue;
-            };
-            if ours.contains(&folder) {
-                continue;
-            }
-            let list = Owned::parse(&String::from_utf8_lossy(&manifests.content(*blob)?));
-            if self.repository.is_empty()
-                || list.source.is_empty()
-                || !list.is_of(&self.repository, &self.definition)
-            {
-                continue;
-            }
-            let prunes = self.overrides(Override::Prune);
-            plan.leftovers.push((folder.to_owned(), prunes));
-            if prunes {
-                let books = [owned::FILE, hydrator::FILE, hold::FILE].map(str::to_owned);
-                let files = list.files.into_keys().chain(books).map(|file| format!("{folder}/{file}"));
-                plan.pruned.extend(files.filter(|file| all.contains_key(file)));
-            }
-        }
-        Ok(())
     }
 
     /// Finds out what becomes of an environment.

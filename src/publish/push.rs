@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::error::PublishError;
 use super::hydrator::Note;
+use super::leftover::{Fate, Leftover};
 use super::message::{authors, body, message, subject};
 use super::owned::sha256;
 use super::plan::{Plan, recorded};
@@ -143,22 +144,25 @@ struct Sent {
     verdicts: Vec<Verdict>,
     /// What each environment was up to date with.
     recorded: Vec<Option<String>>,
-    leftovers: Vec<(String, bool)>,
+    leftovers: Vec<Leftover>,
 }
 
 impl Run<'_> {
-    /// Plans what changes on each branch, again if the server breaks off.
-    pub(super) fn plan_first(
+    /// Plans what changes on each branch, again if the server breaks off. Branches come last whose environments are
+    /// not part of the definition any more.
+    pub(super) fn plan_first<'o>(
         &self,
         manifests: &mut Manifests<'_>,
-        branches: &[Branch<'_>],
-        known: &[Destination],
-    ) -> Result<Vec<Plan>, Stopped> {
+        branches: Vec<Branch<'o>>,
+    ) -> Result<Vec<(Branch<'o>, Plan)>, Stopped> {
         let mut patience = Patience::new(self.options.pauses);
         let branch = branches.first().map(|branch| branch.name.clone()).unwrap_or_default();
         loop {
-            match self.plan_all(manifests, branches, known) {
-                Ok(plans) => return Ok(plans),
+            let planned = self.plan_all(manifests, &branches);
+            match planned.and_then(|plans| Ok((plans, self.abandoned(manifests, &branches)?))) {
+                Ok((plans, abandoned)) => {
+                    return Ok(branches.into_iter().zip(plans).chain(abandoned).collect());
+                }
                 Err(error) => patience.broke(error, &mut |attempt, pause| {
                     (self.heard)(PublishEvent::Again { branch: branch.clone(), attempt, pause });
                 })?,
@@ -170,7 +174,7 @@ impl Run<'_> {
     pub(super) fn push(
         &self,
         manifests: &mut Manifests<'_>,
-        (branch, known): (&Branch<'_>, &[Destination]),
+        branch: &Branch<'_>,
         mut plan: Plan,
         published: &mut Published,
     ) -> Result<(), Stopped> {
@@ -195,7 +199,7 @@ impl Run<'_> {
                 Err(error) => patience.broke(error, &mut told)?,
             }
             plan = loop {
-                match self.plan_all(manifests, std::slice::from_ref(branch), known) {
+                match self.plan_all(manifests, std::slice::from_ref(branch)) {
                     Ok(mut plans) => break plans.remove(0),
                     Err(error) => patience.broke(error, &mut told)?,
                 }
@@ -375,8 +379,10 @@ impl Run<'_> {
                 lines += &state.lines;
             }
         }
-        let removed = plan.leftovers.iter().filter(|(_, removed)| *removed);
-        changed.extend(removed.map(|(folder, _)| (folder.clone(), vec!["removed".to_owned()])));
+        let removed = plan.leftovers.iter().filter(|left| left.fate == Fate::Removed);
+        changed.extend(removed.map(|left| (left.place.clone(), vec!["removed".to_owned()])));
+        let digest =
+            if names.is_empty() { String::new() } else { format!("sha256:{}", sha256(lines.as_bytes())) };
         let mut trailers = authors(&self.commit, &self.text);
         trailers.extend([
             ("Fab-Source-Repo", self.repository.clone()),
@@ -384,7 +390,7 @@ impl Run<'_> {
             ("Fab-Source-Commit", sha.clone()),
             ("Fab-Environments", names.join(", ")),
             ("Fab-Lock-Digest", self.lock_digest.clone().unwrap_or_default()),
-            ("Fab-Output-Digest", format!("sha256:{}", sha256(lines.as_bytes()))),
+            ("Fab-Output-Digest", digest),
             ("Fab-Version", env!("CARGO_PKG_VERSION").to_owned()),
         ]);
         manifests.commit(&NewCommit {

@@ -226,6 +226,31 @@ impl PublishSettings {
         (destination.active, destination.path)
     }
 
+    /// Returns the branches and folders that an environment may be in: those of its proposals, and those that are
+    /// applied.
+    pub(super) fn places(&self, environment: &str, given: &PlaceSettings) -> [Destination; 2] {
+        [true, false].map(|propose| {
+            self.destination(environment, &PlaceSettings { propose: Some(propose), ..given.clone() })
+        })
+    }
+
+    /// Whether a branch may have an environment whose name is not known.
+    pub(super) fn may_have(&self, branch: &str, given: &PlaceSettings) -> bool {
+        // What stands for an environment stays in the names, so that they are patterns.
+        let names = self.environments.keys().map(String::as_str).chain([ENVIRONMENT]);
+        names.flat_map(|name| self.places(name, given)).any(|place| {
+            let pattern = place.branch.as_str();
+            match (pattern.split_once(ENVIRONMENT), pattern.rsplit_once(ENVIRONMENT)) {
+                (Some((before, _)), Some((_, after))) => {
+                    branch.len() > before.len() + after.len()
+                        && branch.starts_with(before)
+                        && branch.ends_with(after)
+                }
+                _ => branch == pattern,
+            }
+        })
+    }
+
     /// Returns where an environment is; what is `given` is stronger than the file.
     pub(super) fn destination(&self, environment: &str, given: &PlaceSettings) -> Destination {
         let own = self.environments.get(environment).cloned().unwrap_or_default();

@@ -29,6 +29,7 @@ mod init;
 mod install;
 mod install_web;
 mod inventory;
+mod leftovers;
 mod lint;
 mod manifest_site;
 mod messages;

@@ -94,6 +94,41 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+#[test]
+fn a_branch_that_the_server_refuses_keeps_no_other_from_its_commit() {
+    let Some(served) = Served::new() else { return };
+    let hook = Path::new(&served.site.url()).join("hooks/update");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\ncase $1 in */dev) echo it is protected >&2; exit 1;; esac\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let commit = served.site.set("dev", "1");
+    let folder = served.clone("clone", &commit);
+    let args = ["--branch", "environment/{env}"];
+    let output = served.publish(&folder, served.server.port, &args).output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    // The first of three branches is refused.
+    for words in [
+        "the server refuses the commit on `environment/dev`: hook declined",
+        "the branch is as it was",
+        "Published prod to environment/prod",
+        "Published qa to environment/qa",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("Published dev") && !said.contains("attempt 2"), "{said}");
+    let branches = |site: &ManifestSite| -> Vec<String> {
+        site.all().into_keys().filter_map(|name| Some(name.strip_prefix("refs/heads/")?.to_owned())).collect()
+    };
+    assert_eq!(branches(&served.site), ["environment/prod", "environment/qa"]);
+    // Once it may, the next run does what is left.
+    fs::remove_file(hook).unwrap();
+    let output = served.publish(&folder, served.server.port, &args).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("Published dev"), "{said}");
+    assert!(said.contains("prod is up to date") && said.contains("qa is up to date"), "{said}");
+}
+
 /// Lets publishers loose on one branch, round after round; returns how often one had to try again.
 fn race(publishers: usize, rounds: usize) -> usize {
     let Some(served) = Served::new() else { return 0 };

@@ -33,10 +33,15 @@ impl<'a> Racer<'a> {
 
     /// Publishes `prod` as it is checked out; `others` are told how often something was pushed already.
     fn publish(&self, others: &dyn Fn(usize)) -> Result<Published, Vec<Failure>> {
+        self.publish_all(&["prod"], others)
+    }
+
+    fn publish_all(&self, names: &[&str], others: &dyn Fn(usize)) -> Result<Published, Vec<Failure>> {
         let generated = self.site.site.all().join("generated");
         let output = generated.to_str().unwrap();
-        self.site.ok(&["generate", "-q", "-o", output, "prod"]);
-        let outputs = read_manifests(&generated, &[Environment::new(["prod"])]).unwrap();
+        self.site.ok(&[&["generate", "-q", "--each", "-o", output], names].concat());
+        let environments: Vec<Environment> = names.iter().map(|name| Environment::new([name])).collect();
+        let outputs = read_manifests(&generated, &environments).unwrap();
         let options = PublishOptions {
             directory: self.site.path(""),
             repository: None,
@@ -167,6 +172,24 @@ fn a_commit_is_built_anew_on_what_others_pushed() {
 }
 
 #[test]
+fn a_branch_that_moves_while_another_one_is_pushed_is_not_overwritten() {
+    let site = ManifestSite::new();
+    site.ok(&["publish", "--branch", "environment/{env}"]);
+    site.set("prod", "2");
+    site.set("qa", "2");
+    let racer = Racer { branch: Some("environment/{env}"), ..Racer::new(&site) };
+    let published = racer.publish_all(&["prod", "qa"], &|pushes| {
+        // Both were planned; the first one is pushed, and looked at again.
+        if pushes == 0 {
+            site.others_commit("environment/qa", &[("README.md", "r\n")]);
+        }
+    });
+    assert_eq!(published.unwrap().retries, 1);
+    assert_eq!(site.files("environment/qa")["README.md"], "r\n");
+    check_tag(&site, ("environment/qa", "web.yaml"), "2");
+}
+
+#[test]
 fn err_guards_look_again_at_what_others_pushed() {
     let site = ManifestSite::new();
     site.ok(&["publish", "prod"]);
@@ -176,7 +199,7 @@ fn err_guards_look_again_at_what_others_pushed() {
     site.commit("late");
     let failures =
         Racer::new(&site).publish(&|_| site.others_commit("main", &[("prod/late.yaml", "a: 1\n")]));
-    let failures = failures.unwrap_err();
+    let failures = failures.unwrap().failures;
     assert_eq!(failures[0].error.to_string(), "`prod` has files that fab did not write: `late.yaml`");
     assert_eq!(site.message("main"), "by hand");
     // So does a hold.
@@ -201,9 +224,9 @@ fn err_others_are_always_faster() {
         pushed.set(pushes + 1);
         site.others_commit("main", &[("README.md", &format!("{pushes}\n"))]);
     });
-    let failure = &failures.unwrap_err()[0].error;
+    let failure = &failures.unwrap().failures[0].error;
     assert_eq!(failure.to_string(), "`main` has moved 60 times while the commit was pushed");
-    assert_eq!(failure.hint().unwrap(), "nothing was changed; run it again");
+    assert_eq!(failure.hint().unwrap(), "the branch is as it was; run it again");
     assert_eq!(pushed.get(), 60);
     check_tag(&site, ("main", "prod/web.yaml"), "1");
     site.ok(&["publish", "prod"]).says(&["Published prod"]);

@@ -11,7 +11,7 @@ use super::{CommonArgs, environments};
 use crate::cli::findings::Format;
 use crate::cli::generate::{outputs, validated};
 use crate::cli::lint::linted;
-use crate::cli::publish::{generate_options, options, publish_outputs, tell};
+use crate::cli::publish::{generate_options, options, publish_outputs};
 use crate::cli::report::Report;
 use crate::cli::{Result, Ui, world};
 use crate::config::Environment;
@@ -78,8 +78,7 @@ fn publish(
     take_bedrocks(&mut options);
     // The file goes with the run.
     let _key = key_in_file(&mut options.variables)?;
-    let published = publish_outputs(&options, &outputs, ui)?;
-    tell(&published, dry_run, ui);
+    publish_outputs(&options, &outputs, ui)?;
     Ok(ExitCode::SUCCESS)
 }
 
