@@ -15,7 +15,7 @@ use goyaml::{Mapping, Value};
 use kubeschema::closest;
 
 use crate::config::Environment;
-use crate::definition::{Drafts, load_from, place as place_of};
+use crate::definition::{Drafts, load_from, place};
 use crate::diff::{Diff, diff_drafts};
 use crate::document::{Step, value_at};
 use crate::edit::path::show;
@@ -33,13 +33,13 @@ use crate::resolve::{ResolvedComponent, ResolvedTree, resolve};
 use crate::source::Network;
 
 mod commit;
+mod files;
 mod images;
 mod patterns;
-mod place;
 
+use files::Files;
 pub use patterns::KeyPattern;
 use patterns::{Verdict, is_secret, verdict};
-use place::Files;
 
 /// What `fab promote` may choose.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ struct Pair<'a> {
 /// There are no such environments, components or values, or something is wrong with the definition.
 pub fn promote(options: &PromoteOptions) -> Result<Promotion, Vec<Failure>> {
     let of_run = |error: Error| vec![Failure::of_run(error)];
-    let (directory, shown) = (&options.from.directory, place_of::typed(&options.from.directory));
+    let (directory, shown) = (&options.from.directory, place::typed(&options.from.directory));
     let from = Environment::new([&options.from.environment]);
     let copy = options.published.then(|| published_source(&options.from, &options.hooks)).transpose()?;
     let there = copy.as_ref().map(|copy| load_as(&copy.directory, &shown, slice::from_ref(&from)));
@@ -172,7 +172,7 @@ pub fn promote(options: &PromoteOptions) -> Result<Promotion, Vec<Failure>> {
         let changed = resolve(&definition.with_drafts(directory, drafts), &to.environment);
         if changed.failures.is_empty() { Ok(changed.tree) } else { Err(changed.failures) }
     };
-    let promotion = run.place(&again)?;
+    let promotion = run.set(&again)?;
     let environments = run.concerned(here.project.environments(directory, &[]), &promotion.placed);
     let source = copy.as_ref().map(|copy| copy.commit.clone());
     Ok(Promotion { environments, warnings, source, hold_unknown, ..promotion })
@@ -278,6 +278,13 @@ impl Pair<'_> {
     fn left(&self, steps: &[Step], why: Why) -> Left {
         Left { component: self.to.path.clone(), key: show(steps), why }
     }
+
+    fn promoted(&self, Wish { steps, value }: Wish, file: String) -> Promoted {
+        let (component, key) = (self.to.path.clone(), show(&steps));
+        let before = get(&self.to.values, &steps).cloned();
+        let is_secret = before.iter().chain([&value]).any(|value| is_secret(&steps, value));
+        Promoted { component, key, before, after: value, is_secret, file }
+    }
 }
 
 fn says(component: &ResolvedComponent, own: &[String], steps: &[Step]) -> bool {
@@ -350,7 +357,12 @@ impl Run<'_> {
                 let mut all = leaves(&component.values).into_iter();
                 all.any(|(keys, _)| pattern.has(&component.path, &steps_of(&keys)))
             };
-            if !self.pairs().iter().any(|pair| has(pair.from) || has(pair.to)) {
+            // Images may be in lists, into which only they are looked up.
+            let is_image = |pair: &Pair<'_>| {
+                let pins = images::pins(pair).into_iter().map(|wish| wish.steps);
+                pins.chain(images::pinned(pair)).any(|steps| pattern.has(&pair.to.path, &steps))
+            };
+            if !self.pairs().iter().any(|pair| has(pair.from) || has(pair.to) || is_image(pair)) {
                 let environment = self.trees.0.environment.to_string();
                 return Err(PublishError::NoKey { key: pattern.text().to_owned(), environment }.into());
             }
@@ -366,7 +378,8 @@ impl Run<'_> {
         let named = named.map(|(keys, value)| (steps_of(&keys), value.clone(), Verdict::Passed));
         let pins = images::pins(pair).into_iter().map(|Wish { steps, value }| (steps, value, Verdict::Taken));
         for (steps, value, default) in named.chain(pins) {
-            let is_known = wishes.iter().any(|known| known.steps == steps);
+            // An image may be in a list that is promoted as a whole.
+            let is_known = wishes.iter().any(|known| steps.starts_with(&known.steps));
             let is_there = get(&pair.to.values, &steps).is_some_and(|known| is_same(known, &value));
             if is_known || is_there {
                 continue;
@@ -401,11 +414,8 @@ impl Run<'_> {
         kept
     }
 
-    /// Places the values, and makes sure that the environment has them then.
-    fn place(
-        &self,
-        again: &dyn Fn(&Drafts) -> Result<ResolvedTree, Vec<Failure>>,
-    ) -> Result<Promotion, Vec<Failure>> {
+    /// Returns the values that the environment should have, each with where it goes, and what differs and stays.
+    fn all_wishes(&self) -> (Vec<(Pair<'_>, Wish)>, Vec<Placed>, Vec<Left>) {
         let (mut left, mut wishes, mut placed) = (Vec::new(), Vec::new(), Vec::new());
         for pair in self.pairs() {
             for wish in self.wishes(&pair, &mut left) {
@@ -418,6 +428,15 @@ impl Run<'_> {
                 }
             }
         }
+        (wishes, placed, left)
+    }
+
+    /// Sets the values, and makes sure that the environment has them then, which `again` resolves.
+    fn set(
+        &self,
+        again: &dyn Fn(&Drafts) -> Result<ResolvedTree, Vec<Failure>>,
+    ) -> Result<Promotion, Vec<Failure>> {
+        let (wishes, mut placed, left) = self.all_wishes();
         let set = |placed: &[Placed]| {
             let (files, drafts) = set_placed(&self.options.from.directory, placed)
                 .map_err(|error| vec![Failure::of_run(error)])?;
@@ -441,18 +460,10 @@ impl Run<'_> {
         if !failures.is_empty() {
             return Err(failures);
         }
-        let promoted = wishes.into_iter().zip(&placed).map(|((pair, wish), placed)| {
-            let before = get(&pair.to.values, &wish.steps).cloned();
-            let secret = before.iter().chain([&wish.value]).any(|value| is_secret(&wish.steps, value));
-            Promoted {
-                component: pair.to.path.clone(),
-                key: show(&wish.steps),
-                is_secret: secret,
-                before,
-                after: wish.value,
-                file: drafts.get(&placed.file()).map_or_else(String::new, |draft| draft.file.clone()),
-            }
-        });
+        let file_of = |placed: &Placed| drafts.get(&placed.file()).map(|draft| draft.file.clone());
+        let promoted = wishes.into_iter().zip(&placed);
+        let promoted =
+            promoted.map(|((pair, wish), placed)| pair.promoted(wish, file_of(placed).unwrap_or_default()));
         let promoted = promoted.collect();
         Ok(Promotion { promoted, left, files, placed, drafts, ..Promotion::default() })
     }
@@ -486,7 +497,7 @@ fn has(tree: &ResolvedTree, pair: &Pair<'_>, wish: &Wish) -> bool {
 }
 
 fn path_is_below(path: &str, folder: &str) -> bool {
-    place_of::is_below(path, folder.trim_matches('/'))
+    place::is_below(path, folder.trim_matches('/'))
 }
 
 fn steps_of(keys: &[String]) -> Vec<Step> {

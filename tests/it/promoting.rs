@@ -226,6 +226,64 @@ fn an_image_in_a_list_is_found_by_its_name() {
 }
 
 #[test]
+fn a_list_that_is_promoted_takes_its_images_along() {
+    let qa = web("sidecars:\n- image: log:2\n- image: envoy:2");
+    let prod = web("sidecars:\n- image: envoy:1\n- image: log:1");
+    check(&[(QA, &qa), (PROD, &prod)], &["--key", "sidecars"], &[(PROD, &qa)]);
+    check(&[(QA, &qa), (PROD, &prod)], &["--key", "!sidecars[*].image"], &[]);
+}
+
+#[test]
+fn an_image_in_a_list_of_both_stays() {
+    let common = web("sidecars:\n- image: log:1");
+    let qa = "subcomponents: {web: {replace: [sidecars], config: {sidecars: [{image: 'log:2'}]}}}\n";
+    let files = [(COMMON, common.as_str()), (QA, qa), (PROD, "{}\n")];
+    check(&files, &[], &[]).says(&[
+        "Left `sidecars[0].image` of web: it is in a list that not only prod has; --key takes all of the list",
+    ]);
+    // The list of prod replaces that of both, then.
+    let want = "subcomponents:\n  web:\n    replace:\n    - sidecars\n    config:\n      sidecars:\n      - image: log:2\n";
+    check(&files, &["--key", "sidecars"], &[(PROD, want)]);
+}
+
+#[test]
+fn config_wins_over_the_file_of_values_that_prod_names() {
+    let prod = "subcomponents:\n  web:\n    valuesFiles: [prod-values.yaml]\n";
+    let files = [(QA, &web("image: web:2")[..]), (PROD, prod), ("prod-values.yaml", "image: web:1\n")];
+    let want = format!("{prod}    config:\n      image: web:2\n");
+    check(&files, &[], &[(PROD, &want)]);
+}
+
+#[test]
+fn what_was_installed_is_set_from_above() {
+    let component =
+        "name: shop\nsubcomponents:\n- {name: base, method: git, source: https://example.com/base}\n";
+    let base = "name: base\nsubcomponents:\n- {name: web, type: helm, path: ./chart}\n";
+    let files = [
+        ("component.yaml", component),
+        ("components/base/component.yaml", base),
+        ("components/base/chart/Chart.yaml", CHART[0].1),
+        ("components/base/chart/templates/values.yaml", CHART[1].1),
+        ("components/base/config/qa.yaml", &web("image: web:2")),
+        ("components/base/config/prod.yaml", &web("image: web:1")),
+    ];
+    let want =
+        "subcomponents:\n  base:\n    subcomponents:\n      web:\n        config:\n          image: web:2\n";
+    check(&files, &[], &[(PROD, want)]);
+}
+
+#[test]
+fn hooks_run_only_if_that_is_said() {
+    let component = "name: shop\nhooks: {before-generate: ['touch ran']}\nsubcomponents:\n- {name: web, type: helm, path: ./chart}\n";
+    let (qa, prod) = (web("image: web:2"), web("image: web:1"));
+    let files = [("component.yaml", component), (QA, &qa), (PROD, &prod)];
+    check_error(&files, &["qa", "prod"], &["--run-hooks"]);
+    let hld = hld(&files);
+    hld.ok(&["promote", "qa", "prod", "--run-hooks"]).says(&["Promoted 1 value"]);
+    assert_eq!((hld.read(PROD), hld.read("ran")), (qa, String::new()));
+}
+
+#[test]
 fn components_below_are_set_where_they_are_set() {
     let component =
         "name: shop\nsubcomponents:\n- {name: in, path: ./in}\n- {name: web, type: helm, path: ./chart}\n";
@@ -456,6 +514,43 @@ fn a_branch_that_was_merged_begins_anew() {
     let head = hld.head().unwrap().peel_to_commit().unwrap().id();
     let (again, tip) = promoted(&site, &["--push"], &server, &["Pushed "]);
     assert_eq!((again, server.find_commit(tip).unwrap().parent_id(0).unwrap()), (branch, head));
+}
+
+#[test]
+fn a_definition_in_a_folder_is_committed_there() {
+    let site = ManifestSite::new();
+    let (qa, prod) = ("shop/in/config/qa.yaml", "shop/in/config/prod.yaml");
+    let files = [
+        ("shop/component.yaml", "name: shop\nsubcomponents:\n- {name: in, path: ./in}\n"),
+        ("shop/config/qa.yaml", "{}\n"),
+        ("shop/config/prod.yaml", "{}\n"),
+        (
+            "shop/in/component.yaml",
+            "name: in\nsubcomponents:\n- {name: web, type: helm, path: ../../chart}\n",
+        ),
+        (qa, &tag("2")),
+        (prod, &tag("1")),
+    ];
+    files.iter().for_each(|(path, text)| site.write(path, text));
+    site.commit("shop");
+    let (server, args) = (server(&site), ["-C", "shop", "--push"]);
+    let (branch, first) = promoted(&site, &args, &server, &["Pushed "]);
+    assert_eq!(file(&server, first, prod), tag("2"));
+    assert_eq!(promoted(&site, &args, &server, &["has it already"]).1, first);
+    others_commit(&server, &branch, (prod, &tag("1")));
+    let (_, tip) = promoted(&site, &args, &server, &["Pushed "]);
+    assert_eq!(file(&server, tip, prod), tag("2"));
+}
+
+#[test]
+fn what_somebody_did_on_the_branch_here_stays() {
+    let site = site();
+    let (server, hld) = (server(&site), definition(&site));
+    let (branch, _) = promoted(&site, &["--push"], &server, &["Pushed "]);
+    let ours = others_commit(&hld, &branch, ("ours.md", "x"));
+    others_commit(&server, &branch, ("theirs.md", "x"));
+    promoted(&site, &["--push"], &server, &["has it already"]);
+    assert_eq!(hld.refname_to_id(&format!("refs/heads/{branch}")).unwrap(), ours);
 }
 
 #[test]
