@@ -27,9 +27,9 @@ use crate::source::http::{Call, Http, HttpOptions, Method, Proxies};
 use kubeconfig::Kubeconfig;
 
 /// How many objects are asked for at once.
-const PAGE: &str = "100";
+const PAGE: &str = "200";
 /// More pages than this are not read.
-const MAX_PAGES: usize = 500;
+const MAX_PAGES: usize = 200;
 /// Whoever waits for an answer has somebody waiting.
 const TIMEOUT: Duration = Duration::from_secs(10);
 

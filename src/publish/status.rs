@@ -200,13 +200,14 @@ impl Repository<'_> {
 
     /// Returns the source commit that is in force in a commit, with its subject.
     fn source(&self, commit: Id, place: &Destination) -> Result<Option<(String, String)>, SourceError> {
-        let text = self.manifests.read(commit, &place.file(hydrator::FILE))?;
-        if let Some(Recorded { commit, subject, .. }) = text.and_then(|text| Recorded::parse(&text)) {
-            return Ok(Some((commit, subject)));
+        let Some(entry) = newest_change(&self.manifests, commit, place)? else { return Ok(None) };
+        if !entry.source.is_empty() {
+            return Ok(Some((entry.source, entry.subject)));
         }
+        // Somebody took the file away that says it.
+        let Some(commit) = self.manifests.known(&entry.commit) else { return Ok(None) };
         let message = self.manifests.past(commit)?.message;
-        let named = trailer(&message, "Fab-Source-Commit").map(str::to_owned);
-        Ok(named.map(|commit| (commit, message.lines().next().unwrap_or_default().to_owned())))
+        Ok(trailer(&message, "Fab-Source-Commit").map(|commit| (commit.to_owned(), String::new())))
     }
 
     /// Counts the changes of an environment that a commit does not have.
@@ -228,9 +229,17 @@ impl Repository<'_> {
 fn standing(manifests: &Manifests<'_>, place: &Destination) -> Result<Option<Standing>, SourceError> {
     let Some(tip) = manifests.tip(&place.active) else { return Ok(None) };
     let Some(looked_at) = recorded(manifests, tip, place)? else { return Ok(None) };
-    let mut changes = Walk::from(manifests, tip, place)?;
-    let newest = changes.find(|entry| entry.as_ref().map_or(true, Entry::is_change)).transpose()?;
-    let Some(newest) = newest else { return Ok(None) };
+    let Some(newest) = newest_change(manifests, tip, place)? else { return Ok(None) };
     let up_to_date_with = Some(looked_at.commit).filter(|commit| *commit != newest.source);
     Ok(Some(Standing { newest, up_to_date_with, hold: held(manifests, tip, place)? }))
+}
+
+/// Returns the newest change of an environment that a commit has.
+fn newest_change(
+    manifests: &Manifests<'_>,
+    commit: Id,
+    place: &Destination,
+) -> Result<Option<Entry>, SourceError> {
+    let mut changes = Walk::from(manifests, commit, place)?;
+    changes.find(|entry| entry.as_ref().map_or(true, Entry::is_change)).transpose()
 }

@@ -320,12 +320,18 @@ fn applications_are_told_by_the_source_commit_that_they_synced() {
 #[test]
 fn a_commit_of_something_else_is_what_was_in_force_there() {
     let mut one = Clustered::new();
-    one.published.site.others_commit("main", &[("README.md", "x")]);
-    let readme = one.published.site.tip("main").to_string();
-    one.published.names.insert(readme.clone(), "manifests-3");
+    let site = &one.published.site;
+    let third = site.set("qa", "v3");
+    site.ok(&["publish"]);
+    let qa = site.tip("main").to_string();
+    site.others_commit("main", &[("README.md", "x")]);
+    let readme = site.tip("main").to_string();
+    let names = [(third, "source-3"), (qa.clone(), "manifests-3"), (readme.clone(), "manifests-4")];
+    one.published.names.extend(names);
     one.git_repository("shop", &as_it_is);
-    one.kustomization("ready", "./prod", &readme, &as_it_is);
-    insta::assert_snapshot!(one.applied(&["--exit-code"], 0));
+    one.kustomization("of-qa", "./prod", &qa, &as_it_is);
+    one.kustomization("by-hand", "./prod", &readme, &as_it_is);
+    insta::assert_snapshot!(one.status(&["--exit-code"], 0));
 }
 
 #[test]
@@ -352,7 +358,7 @@ fn a_pipeline_asks_by_the_exit_code() {
 fn a_cluster_without_flux_or_argo_cd_has_none_of_it() {
     let one = Clustered::new();
     insta::assert_snapshot!(one.applied(&[], 0));
-    let lists = [KUSTOMIZATIONS, APPLICATIONS].map(|list| format!("/apis/{list}?limit=100"));
+    let lists = [KUSTOMIZATIONS, APPLICATIONS].map(|list| format!("/apis/{list}?limit=200"));
     assert_eq!(one.cluster.server.paths(), [&lists[..], &["/version".to_owned()]].concat());
 }
 

@@ -157,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn one_proxy_can_be_for_everything() {
+        let proxies = Proxies::only("x", "http://p:1").expect("it is fine");
+        for url in ["http://localhost:5000/", "https://a.example/"] {
+            let used = proxies.for_url(&Url::parse(url).expect("a URL"));
+            assert_eq!(used.map(Proxy::host), Some("p"), "{url}");
+        }
+        let error = Proxies::only("`proxy-url`", "gopher://x").expect_err("it is none");
+        assert_eq!(error.to_string(), "`proxy-url` holds no URL of a proxy");
+    }
+
+    #[test]
     fn a_proxy_that_is_no_url_is_named() {
         let error = proxies(&[("HTTPS_PROXY", "gopher://x")]).expect_err("it is none");
         assert_eq!(error.to_string(), "HTTPS_PROXY holds no URL of a proxy");

@@ -125,3 +125,19 @@ fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, HttpError> {
 fn private_key(pem: &Pem) -> Result<PrivateKey<'static>, HttpError> {
     PrivateKey::from_pem(&pem.read()?).map_err(|error| pem.broken(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let pem = |name: &str| Pem::Text { name: name.to_owned(), text: b"s3cret".to_vec() };
+        let options = TlsOptions { client: Some((pem("chain"), pem("key"))), ..TlsOptions::default() };
+        let shown = format!("{options:?} {}", options.load().expect_err("it is no certificate"));
+        assert!(
+            shown.contains("chain") && !shown.contains("s3cret") && !shown.contains("115, 51"),
+            "{shown}"
+        );
+    }
+}
