@@ -1,9 +1,10 @@
 //! Runs the hooks of components.
 //!
 //! A hook is a list of shell commands. They run one after another, each with
-//! `sh -c` in the folder of the component and with the environment of `fab`; the
-//! first that fails ends the list. What a component brought along from elsewhere
-//! runs only if the user allows its source.
+//! `sh -c` in the folder of the component; the first that fails ends the list.
+//! They have the environment of `fab`, but for the tokens and keys with which it
+//! writes elsewhere. What a component brought along from elsewhere runs only if
+//! the user allows its source.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use crate::definition::{Entry, Hooks, Remote};
 use crate::document::Step;
 use crate::error::{Error, Place};
+use crate::source::credentials::OF_WRITERS;
 
 /// Which hooks may run.
 #[derive(Debug, Clone, Default)]
@@ -163,6 +165,9 @@ fn shell(command: &str, folder: &Path) -> std::io::Result<(ExitStatus, String)> 
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer);
+    for name in OF_WRITERS {
+        shell.env_remove(name);
+    }
     let mut child = shell.spawn()?;
     // The command keeps copies of the pipe; reading ends only when there are no others.
     drop(shell);

@@ -29,6 +29,11 @@ pub use netrc::Netrc;
 use super::SourceError;
 use super::error::token_variable;
 
+/// Variables with which `fab` itself writes: comments, and commits with their signatures. They are for nobody else, be
+/// it a source or a hook.
+pub(crate) const OF_WRITERS: [&str; 5] =
+    ["FAB_HOST_TOKEN", "FAB_GIT_TOKEN", "FAB_GIT_SSH_KEY", "FAB_SIGNING_KEY", "FAB_SIGNING_KEY_PASSPHRASE"];
+
 /// A text that is used and never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

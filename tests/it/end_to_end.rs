@@ -480,10 +480,10 @@ fn from_change_to_cluster_and_back(system: System, transport: Transport) {
     assert_ne!(of_prod(&second), of_prod(&first));
 
     let operator = team.clone_definition("operator");
-    let history = operator.fab(&["history", "prod"]).stdout;
+    let history = operator.fab(&["-v", "history", "prod"]).stdout;
     assert!(history.contains("Begin") && history.contains("Merge the change"), "{history}");
-    operator.fab(&["verify", "prod"]);
-    operator.fab(&["rollback", "prod", "--reason", "it greets wrongly"]);
+    operator.fab(&["-v", "verify", "prod"]);
+    operator.fab(&["-v", "rollback", "prod", "--reason", "it greets wrongly"]);
     assert_eq!(team.in_cluster(), first);
 
     laptop.greet("hey");
@@ -491,13 +491,13 @@ fn from_change_to_cluster_and_back(system: System, transport: Transport) {
     team.publishes().says(&["prod is held (it greets wrongly) and was not published"]);
     assert_eq!(team.in_cluster(), first);
     operator.git(&["pull", "-q"]);
-    operator.fab(&["resume", "prod"]);
+    operator.fab(&["-v", "resume", "prod"]);
     team.publishes().says(&["Published prod to main"]);
     let last = team.in_cluster();
     assert_eq!(last, team.rendered());
     assert!(last["prod/web.yaml"].contains("hey"));
-    operator.fab(&["verify", "prod"]);
-    operator.fab(&["verify", "dev"]);
+    operator.fab(&["-v", "verify", "prod"]);
+    operator.fab(&["-v", "verify", "dev"]);
     team.check_no_secret();
 }
 

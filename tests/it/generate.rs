@@ -146,6 +146,23 @@ fn a_chart_that_is_not_there_is_told_with_its_field() {
     hld.fails(&["generate"], 2, &["there is no chart at `chrt`", "component.yaml:5:3"]);
 }
 
+#[test]
+fn hooks_are_not_given_what_fab_writes_with() {
+    let hook = "name: root\nhooks:\n  before-generate: ['env > seen']\n";
+    let hld = Hld::new(&[("component.yaml", hook)]);
+    let writers = [
+        "FAB_HOST_TOKEN",
+        "FAB_GIT_TOKEN",
+        "FAB_GIT_SSH_KEY",
+        "FAB_SIGNING_KEY",
+        "FAB_SIGNING_KEY_PASSPHRASE",
+    ];
+    let variables = [&writers.map(|name| (name, "s3cret"))[..], &[("MINE", "kept")]].concat();
+    hld.fab_with(&variables, &["generate"]).exited(0, &["generate"]);
+    let seen = hld.read("seen");
+    assert!(seen.contains("MINE=kept\n") && !seen.contains("s3cret"), "{seen}");
+}
+
 const HOOKED: &str = "name: root\nhooks:\n  before-generate: [echo hello; echo root >> log]\n  after-generate: [echo after >> log]\nsubcomponents:\n- {name: c, source: ./c}\n";
 
 #[test]

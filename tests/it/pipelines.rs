@@ -1,8 +1,12 @@
 //! What `fab init` writes for the systems that run pipelines, and for the agents that apply what is published.
 
+use std::process::Command;
+
 use goyaml::{Mapping, Value};
 
 use crate::hld::Hld;
+use crate::real_servers::installed;
+use crate::remote_charts::sha256;
 
 const SYSTEMS: [(&str, &str); 4] = [
     ("azure-devops", "azure-pipelines.yml"),
@@ -82,6 +86,31 @@ fn a_pipeline_is_one_file_and_the_script_that_brings_fab() {
     let hld = definition();
     hld.ok(&["init", "--ci", "jenkins"]);
     insta::assert_snapshot!("pipeline-fetch", hld.read(".fab/fetch.sh"));
+}
+
+#[test]
+fn a_binary_is_taken_if_it_is_the_one_that_is_pinned() {
+    if ["curl", "sha256sum"].iter().any(|program| installed(program).is_none()) {
+        return;
+    }
+    let hld = definition();
+    hld.ok(&["init", "--ci", "github"]);
+    hld.write("binary", "#!/bin/sh\n");
+    let url = format!("file://{}", hld.path("binary").display());
+    let fetch = |url: &str, sha256: &str| {
+        let mut sh = Command::new("sh");
+        sh.args([".fab/fetch.sh", "out dir"])
+            .current_dir(hld.path(""))
+            .env("FAB_URL", url)
+            .env("FAB_SHA256", sha256);
+        (sh.output().unwrap().status.success(), hld.path("out dir/fab").exists())
+    };
+    let sum = sha256(b"#!/bin/sh\n");
+    assert_eq!(fetch("", &sum), (false, false));
+    assert_eq!(fetch(&url, ""), (false, false));
+    assert_eq!(fetch(&url, &"0".repeat(64)), (false, false));
+    assert_eq!(fetch(&url, &sum), (true, true));
+    assert!(Command::new(hld.path("out dir/fab")).status().unwrap().success());
 }
 
 #[test]

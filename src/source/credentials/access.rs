@@ -6,16 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Env, Secret};
+use super::{Env, OF_WRITERS, Secret};
 use crate::source::SourceUrl;
 
-/// Variables that let their owner write, comment or act for the whole build. A source is not given them.
-const RESERVED: [&str; 13] = [
-    "FAB_HOST_TOKEN",
-    "FAB_GIT_TOKEN",
-    "FAB_GIT_SSH_KEY",
-    "FAB_SIGNING_KEY",
-    "FAB_SIGNING_KEY_PASSPHRASE",
+/// Variables that let their owner write or act for the whole build. No source is given them, nor [`OF_WRITERS`].
+const OF_BUILDS: [&str; 8] = [
     "GITHUB_TOKEN",
     "ACTIONS_RUNTIME_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -56,7 +51,7 @@ impl Access {
         let named: Option<BTreeMap<String, String>> = goyaml::from_str(text).map_err(AccessError::Syntax)?;
         let named = named.unwrap_or_default();
         for (source, variable) in &named {
-            if RESERVED.iter().any(|reserved| variable.eq_ignore_ascii_case(reserved)) {
+            if OF_WRITERS.iter().chain(&OF_BUILDS).any(|reserved| variable.eq_ignore_ascii_case(reserved)) {
                 let (variable, source_name) = (variable.clone(), source.clone());
                 return Err(AccessError::Reserved { variable, source_name });
             }
