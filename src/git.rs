@@ -34,7 +34,7 @@ mod tree;
 pub(crate) use checkout::{Checkout, NewText, Pushed, Upstream};
 /// The hash of an object.
 pub(crate) use git2::Oid as Id;
-pub(crate) use manifests::{Manifests, NewCommit, Past};
+pub(crate) use manifests::{Manifests, NOTES, NewCommit, Past};
 pub(crate) use origin::{Order, Person, SourceCommit};
 pub(crate) use signed::{Unmade, Wanted};
 

@@ -182,7 +182,8 @@ impl<'a> Manifests<'a> {
         Ok(found.map(|(id, _)| id))
     }
 
-    /// Returns the files below a folder of a commit by their paths in it. Names that are no text are left out.
+    /// Returns the files below a folder of a commit by their paths in it. Names that are no text are left out. A
+    /// submodule is there with a hash of zeros, which is that of no text.
     pub(crate) fn files(&self, commit: Oid, folder: &str) -> Result<BTreeMap<String, Oid>> {
         let mut files = BTreeMap::new();
         let found = self.entry(commit, folder).map_err(|err| self.broken(&err))?;
@@ -192,7 +193,8 @@ impl<'a> Manifests<'a> {
             if entry.kind() != Some(ObjectType::Tree)
                 && let Ok(name) = entry.name()
             {
-                files.insert(format!("{above}{name}"), entry.id());
+                let is_file = entry.kind() == Some(ObjectType::Blob);
+                files.insert(format!("{above}{name}"), if is_file { entry.id() } else { Oid::ZERO_SHA1 });
             }
             TreeWalkResult::Ok
         });
@@ -210,12 +212,15 @@ impl<'a> Manifests<'a> {
         let (now, then) = (self.files(commit, folder)?, self.files(to, folder)?);
         let path = |file: &str| if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
         let gone = now.keys().filter(|file| !then.contains_key(*file)).map(|file| (path(file), None));
-        let back = then.iter().filter(|(file, id)| now.get(*file) != Some(id));
+        let back = then.iter().filter(|(file, id)| now.get(*file) != Some(id) && !id.is_zero());
         Ok(gone.chain(back.map(|(file, id)| (path(file), Some(*id)))).collect())
     }
 
-    /// Returns the text of a blob.
+    /// Returns the text of a blob; that of a submodule is empty.
     pub(crate) fn content(&self, id: Oid) -> Result<Vec<u8>> {
+        if id.is_zero() {
+            return Ok(Vec::new());
+        }
         let blob = self.repository.find_blob(id).map_err(|err| self.broken(&err))?;
         Ok(blob.content().to_vec())
     }

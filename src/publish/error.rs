@@ -53,6 +53,22 @@ pub enum PublishError {
         /// What it says.
         reason: String,
     },
+    /// The server takes commits, and no notes on them.
+    #[error("the server refuses the note on the commit of `{branch}`: {reason}")]
+    NoteRejected {
+        /// The branch.
+        branch: String,
+        /// What it says.
+        reason: String,
+    },
+    /// Git cannot have two branches of such names.
+    #[error("`{branch}` cannot be a branch where `{other}` is one")]
+    BranchInTheWay {
+        /// The branch.
+        branch: String,
+        /// The one that is there.
+        other: String,
+    },
     /// Others were always faster.
     #[error("`{branch}` has moved {attempts} times while the commit was pushed")]
     Lost {
@@ -209,6 +225,14 @@ impl PublishError {
             PublishError::Rejected { .. } => {
                 "the branch is as it was; see the rules of the server for it".into()
             }
+            PublishError::NoteRejected { .. } => format!(
+                "the manifests are there; let the publisher write `{}`, which tells other runs what was looked at",
+                crate::git::NOTES
+            ),
+            PublishError::BranchInTheWay { .. } => {
+                "name another branch, or remove that one: git keeps branches as files, whose folders cannot be branches"
+                    .into()
+            }
             PublishError::Lost { .. } => "the branch is as it was; run it again".into(),
             PublishError::NoManifests { .. } => "run `fab generate` first, or leave --manifests out".into(),
             PublishError::NotPublished { .. } => "run `fab publish` first".into(),
@@ -270,6 +294,8 @@ impl PublishError {
             | PublishError::SamePlace { .. }
             | PublishError::Repository { .. }
             | PublishError::Rejected { .. }
+            | PublishError::NoteRejected { .. }
+            | PublishError::BranchInTheWay { .. }
             | PublishError::Lost { .. }
             | PublishError::NoManifests { .. }
             | PublishError::Held { .. }

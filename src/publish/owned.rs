@@ -9,10 +9,14 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+use super::{hold, hydrator};
 use crate::source::http::hex;
 
 /// Name of the file, in the folder of an environment.
 pub(super) const FILE: &str = "fab.owned";
+
+/// The files that `fab` keeps its books in. Nothing that is rendered has such a name.
+pub(super) const BOOKS: [&str; 3] = [FILE, hydrator::FILE, hold::FILE];
 
 const HEADING: &str =
     "# What fab wrote here, with checksums. The next publish replaces it; anything else stays.\n";
@@ -46,6 +50,7 @@ impl Owned {
                 && digest.len() == 64
                 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && crate::definition::place::stays_inside(path)
+                && !BOOKS.contains(&path)
             {
                 owned.files.insert(path.to_owned(), digest.to_owned());
             }
@@ -133,6 +138,20 @@ mod tests {
     fn lines_that_lead_out_are_passed_over() {
         let digest = "0".repeat(64);
         assert_eq!(Owned::parse(&format!("{digest}  ../x\nx\n{digest} y\n")), Owned::default());
+    }
+
+    #[test]
+    fn what_somebody_did_to_the_file_harms_nothing() {
+        let digest = "0".repeat(64);
+        let want = [("a.yaml".to_owned(), digest.clone())].into();
+        // Line breaks of another system.
+        let owned = Owned::parse(&format!("# source: s\r\n{digest}  a.yaml\r\n"));
+        assert_eq!((owned.files, owned.source.as_str()), (want, "s"));
+        // The list does not list itself, nor a hold that it would end.
+        assert_eq!(Owned::parse(&format!("{digest}  fab.owned\n{digest}  fab.hold\n")), Owned::default());
+        for text in ["\0\u{fffd}", "# : \n#\n", "  ", &"x".repeat(70), &format!("{digest}  /etc/x\n")] {
+            assert_eq!(Owned::parse(text), Owned::default(), "{text:?}");
+        }
     }
 
     #[test]

@@ -111,6 +111,14 @@ impl Run<'_> {
             pruned: BTreeSet::new(),
             failures: Vec::new(),
         };
+        let mut names = vec![&branch.name, &branch.active];
+        names.dedup();
+        for name in names.into_iter().filter(|name| manifests.tip(name).is_none()) {
+            if let Some(other) = manifests.branches().into_iter().find(|other| excludes(name, other)) {
+                let error = PublishError::BranchInTheWay { branch: name.clone(), other };
+                plan.failures.push(Failure::of_run(Error::from(error)));
+            }
+        }
         for piece in &branch.pieces {
             let state = self.state((manifests, base), piece, &all, &mut plan.failures)?;
             plan.states.push(state);
@@ -160,6 +168,12 @@ impl Run<'_> {
             }
         }
         let recorded = recorded.map(|recorded| recorded.commit);
+        if !self.overrides(Override::Adopt)
+            && let Some(taken) = destination.above().find(|above| all.contains_key(*above))
+        {
+            let files = vec![taken.to_owned()];
+            object(PublishError::NotOurs { folder: destination.branch.clone(), files });
+        }
         let folder = Folder::of(manifests, destination, all)?;
         self.compare((manifests, folder), piece, recorded, &mut object)
     }
@@ -283,6 +297,12 @@ impl Run<'_> {
     }
 }
 
+/// Whether git cannot have two branches, as it keeps them like files and folders.
+fn excludes(one: &str, other: &str) -> bool {
+    let is_below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    is_below(one, other) || is_below(other, one)
+}
+
 /// The folder of an environment as it is.
 struct Folder {
     /// Its files, by their paths in it.
@@ -356,10 +376,9 @@ impl Difference {
 
     /// Looks at what is in the folder and not among the manifests.
     fn remove(&mut self, folder: &Folder, list: &Owned, destination: &Destination) {
-        let books = [owned::FILE, hydrator::FILE, hold::FILE];
         let is_new = folder.list.is_none();
         for path in folder.files.keys().filter(|path| !list.files.contains_key(*path)) {
-            let goes_whole = is_new && !books.contains(&path.as_str()) && is_taken(path, destination);
+            let goes_whole = is_new && !owned::BOOKS.contains(&path.as_str()) && is_taken(path, destination);
             if goes_whole {
                 self.taken.insert(path.clone());
             }

@@ -32,6 +32,8 @@ pub(super) enum Stopped {
     Objections(Vec<Failure>),
     /// The server does not take it.
     Rejected(String),
+    /// The server does not take the note on it.
+    NoteRejected(String),
     /// Others were always faster.
     Lost,
     /// The server cannot be reached, or something on this machine fails.
@@ -51,6 +53,7 @@ impl Stopped {
         let error = match self {
             Stopped::Objections(failures) => return failures,
             Stopped::Rejected(reason) => PublishError::Rejected { branch, reason }.into(),
+            Stopped::NoteRejected(reason) => PublishError::NoteRejected { branch, reason }.into(),
             Stopped::Lost => PublishError::Lost { branch, attempts: ATTEMPTS }.into(),
             Stopped::Failed(error) => clone::unusable(url, error),
         };
@@ -125,6 +128,18 @@ enum Step {
     Moved,
     /// The server does not want it.
     Rejected(String),
+    /// The server does not want the note, and has everything else.
+    NoteRejected(String),
+}
+
+impl Step {
+    /// Returns what pushing a note came to.
+    fn of_note(pushed: Pushed) -> Self {
+        match pushed {
+            Pushed::Refused(reason) => Step::NoteRejected(reason),
+            Pushed::Done | Pushed::Moved => pushed.into(),
+        }
+    }
 }
 
 impl From<Pushed> for Step {
@@ -180,6 +195,7 @@ impl Run<'_> {
     ) -> Result<(), Stopped> {
         let mut patience = Patience::new(self.options.pauses);
         let mut sent: Option<Sent> = None;
+        let mut without_note = None;
         let mut told = |attempt, pause| {
             published.retries += 1;
             (self.heard)(PublishEvent::Again { branch: branch.name.clone(), attempt, pause });
@@ -196,6 +212,10 @@ impl Run<'_> {
                 Ok(Step::Pushed) => {}
                 Ok(Step::Moved) => patience.lost(&mut told)?,
                 Ok(Step::Rejected(reason)) => return Err(Stopped::Rejected(reason)),
+                Ok(Step::NoteRejected(reason)) => {
+                    without_note = Some(reason);
+                    break;
+                }
                 Err(error) => patience.broke(error, &mut told)?,
             }
             plan = loop {
@@ -219,7 +239,7 @@ impl Run<'_> {
                 verdict,
             }
         }));
-        Ok(())
+        without_note.map_or(Ok(()), |reason| Err(Stopped::NoteRejected(reason)))
     }
 
     /// Makes the next push, if one is needed.
@@ -265,7 +285,7 @@ impl Run<'_> {
         match plan.tip {
             Some(tip) if !stale.is_empty() => {
                 self.pushing(branch, None);
-                self.note(manifests, tip, &stale).map(Step::from)
+                self.note(manifests, tip, &stale).map(Step::of_note)
             }
             _ => Ok(Step::Done),
         }
@@ -364,7 +384,7 @@ impl Run<'_> {
             manifests.fetch(std::slice::from_ref(&branch.name))?;
             return self
                 .note(manifests, commit, &[(destination, newer.commit)])
-                .map(|pushed| Some(pushed.into()));
+                .map(|pushed| Some(Step::of_note(pushed)));
         }
         Ok(None)
     }

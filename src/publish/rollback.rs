@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::clone;
 use super::error::PublishError;
-use super::history::{Entry, Known, Target, entries, held};
+use super::history::{Entry, EntryKind, Known, Target, entries, held};
 use super::hold::{self, Hold};
 use super::hydrator::{self, Note};
 use super::message::{message, short};
@@ -203,7 +203,7 @@ fn note(
         match noted {
             Ok(Pushed::Done) => return Ok(()),
             Ok(Pushed::Moved) => patience.lost(&mut |_, _| {})?,
-            Ok(Pushed::Refused(reason)) => return Err(Stopped::Rejected(reason)),
+            Ok(Pushed::Refused(reason)) => return Err(Stopped::NoteRejected(reason)),
             Err(error) => patience.broke(error, &mut |_, _| {})?,
         }
     }
@@ -227,7 +227,9 @@ fn pick(entries: &[Entry], back: &Back, environment: &str) -> Result<(Entry, Str
         Back::Steps(steps) => {
             // Those that changed nothing are no step.
             let mut digests = vec![now.digest.as_str()];
-            let earlier = entries[since..].iter().filter(|entry| {
+            // What somebody did by hand is none either, and may be no manifests at all.
+            let publishes = entries[since..].iter().filter(|entry| entry.kind != EntryKind::ByHand);
+            let earlier = publishes.filter(|entry| {
                 let is_new = digests.last() != Some(&entry.digest.as_str());
                 if is_new {
                     digests.push(&entry.digest);
@@ -285,7 +287,6 @@ fn of_run(error: Error) -> Vec<Failure> {
 #[cfg(test)]
 mod tests {
     use super::super::changes::Counts;
-    use super::super::history::EntryKind;
     use super::*;
 
     fn entries_of(digests: &[&str]) -> Vec<Entry> {

@@ -278,6 +278,12 @@ impl Destination {
         self.path.is_empty() || self.branch != self.active
     }
 
+    /// Returns the folder and those that it is in.
+    pub(super) fn above(&self) -> impl Iterator<Item = &str> {
+        let ends = self.path.match_indices('/').map(|(end, _)| end).chain([self.path.len()]);
+        ends.map(|end| &self.path[..end])
+    }
+
     /// Returns the path of a file of the environment in the repository.
     pub(super) fn file(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}/{name}", self.path) }

@@ -33,6 +33,7 @@ mod leftovers;
 mod lint;
 mod manifest_site;
 mod messages;
+mod odd_repositories;
 mod overrides;
 mod pipelines;
 mod promoting;

@@ -129,6 +129,28 @@ fn a_branch_that_the_server_refuses_keeps_no_other_from_its_commit() {
     assert!(said.contains("prod is up to date") && said.contains("qa is up to date"), "{said}");
 }
 
+#[test]
+fn err_a_server_that_takes_no_notes() {
+    let Some(served) = Served::new() else { return };
+    let hook = Path::new(&served.site.url()).join("hooks/update");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\ncase $1 in refs/notes/*) exit 1;; esac\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let commit = served.site.set("prod", "2");
+    let folder = served.clone("clone", &commit);
+    let args = ["--branch", "environment/{env}"];
+    let said = text(&served.publish(&folder, served.server.port, &args).output().unwrap());
+    for words in [
+        "Published prod to environment/prod",
+        "Published qa to environment/qa",
+        "the server refuses the note on the commit of `environment/prod`: hook declined",
+        "the manifests are there; let the publisher write `refs/notes/hydrator.metadata`",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(served.site.names("environment/prod").len(), 5);
+}
+
 /// Lets publishers loose on one branch, round after round; returns how often one had to try again.
 fn race(publishers: usize, rounds: usize) -> usize {
     let Some(served) = Served::new() else { return 0 };
