@@ -42,7 +42,6 @@ pub use patterns::KeyPattern;
 use patterns::{Verdict, is_secret, verdict};
 
 /// What `fab promote` may choose.
-#[derive(Debug)]
 pub struct PromoteOptions {
     /// The environment that values come from, and how manifests are reached.
     pub from: Target,

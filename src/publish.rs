@@ -58,7 +58,6 @@ use hydrator::Text;
 use settings::Destination;
 
 /// What `fab publish` may choose; everything else is in the definition.
-#[derive(Debug)]
 pub struct PublishOptions {
     /// The folder of the definition, in a clone of its repository.
     pub directory: PathBuf,

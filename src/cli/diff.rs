@@ -9,13 +9,12 @@ use clap::ValueEnum;
 use super::comment::{PullRequestArgs, post, topic};
 use super::generate::tell;
 use super::report::Report;
-use super::world::WorldArgs;
+use super::world::{HookArgs, WorldArgs};
 use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::diff::{Against, Diff, DiffOptions, Form, diff, html, images, json, markdown, stat, text};
 use crate::error::{Failure, Warning, WarningKind};
 use crate::generate::Event;
-use crate::hooks::HookPolicy;
 use crate::host::{Comment, Host, base_branch, requests};
 use crate::source::Network;
 
@@ -68,12 +67,8 @@ pub(super) struct SidesArgs {
     /// Do not use the network: what is not in the cache is an error.
     #[arg(long)]
     offline: bool,
-    /// Run the hooks of components; without it, a component that has some is an error.
-    #[arg(long)]
-    run_hooks: bool,
-    /// Allow the hooks of components from this source.
-    #[arg(long, value_name = "SOURCE")]
-    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    hooks: HookArgs,
     #[command(flatten)]
     world: WorldArgs,
 }
@@ -170,7 +165,7 @@ impl SidesArgs {
             environments: self.environments.iter().map(|name| Environment::new([name])).collect(),
             against: self.against(),
             world: self.world.read()?,
-            hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
+            hooks: self.hooks.policy(),
             cache: world::cache()?,
             network: if self.offline { Network::Offline } else { Network::Online },
             variables: world::variables(),

@@ -9,13 +9,12 @@ use super::explain::{cut, flow};
 use super::generate::counted;
 use super::report::{self, Report};
 use super::table::Table;
-use super::world::WorldArgs;
+use super::world::{HookArgs, WorldArgs};
 use super::{Result, Ui, world};
 use crate::config::Environment;
 use crate::diff::{Diff, Form, text};
 use crate::edit::{CommitOptions, Push, write_all};
 use crate::error::Failure;
-use crate::hooks::HookPolicy;
 use crate::promote::{KeyPattern, Left, PromoteOptions, Promoted, Promotion, Why, promote};
 use crate::publish::{PlaceSettings, Target};
 use crate::source::Network;
@@ -52,12 +51,8 @@ pub(super) struct PromoteArgs {
     /// Do not ask the manifest repository whether TO is held after a rollback.
     #[arg(long)]
     offline: bool,
-    /// Run the hooks of components; without it, a component that has some is an error.
-    #[arg(long)]
-    run_hooks: bool,
-    /// Allow the hooks of components from this source.
-    #[arg(long, value_name = "SOURCE")]
-    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    hooks: HookArgs,
     #[command(flatten)]
     world: WorldArgs,
     #[command(flatten)]
@@ -137,7 +132,7 @@ impl PromoteArgs {
             to: Environment::new([&self.to]),
             published: self.published,
             network: if self.offline { Network::Offline } else { Network::Online },
-            hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
+            hooks: self.hooks.policy(),
             keys: self.key.clone(),
             components: self.component.clone(),
         })

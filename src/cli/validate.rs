@@ -10,12 +10,11 @@ use kubeschema::Minor;
 use super::findings::{Case, Denied, Findings, Format};
 use super::generate::{counted, outputs};
 use super::report::Line;
-use super::world::WorldArgs;
+use super::world::{HookArgs, WorldArgs};
 use super::{Result, Ui};
 use crate::config::Environment;
 use crate::error::Error;
 use crate::generate::{GenerateOptions, blame, generate_again};
-use crate::hooks::HookPolicy;
 use crate::project::RenderSettings;
 use crate::render::ChartSettings;
 use crate::validate::{Input, Rendered, ValidateOptions, Validation, manifests, minor, validate};
@@ -52,12 +51,8 @@ pub(super) struct ValidateArgs {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output_format: Format,
-    /// Run the hooks of components; without it, a component that has some is an error.
-    #[arg(long)]
-    run_hooks: bool,
-    /// Allow the hooks of components from this source.
-    #[arg(long, value_name = "SOURCE")]
-    allow_hooks: Vec<String>,
+    #[command(flatten)]
+    hooks: HookArgs,
     #[command(flatten)]
     world: WorldArgs,
 }
@@ -168,7 +163,7 @@ impl ValidateArgs {
             output: self.directory.join("generated"),
             environments: self.environments(),
             charts: ChartSettings { settings, world: self.world.read()? },
-            hooks: HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() },
+            hooks: self.hooks.policy(),
             keeps_definitions: false,
             compares: false,
             jobs: None,

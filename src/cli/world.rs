@@ -11,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use helm::{Env, Seed, Source};
 
 use crate::error::Error;
+use crate::hooks::HookPolicy;
 use crate::project::moment;
 use crate::publish::Pauses;
 use crate::render::World;
@@ -28,6 +29,24 @@ pub(super) struct WorldArgs {
     #[arg(long, value_name = "DATE", env = "SOURCE_DATE_EPOCH", hide_env_values = true,
           value_parser = moment, allow_negative_numbers = true)]
     seed_date: Option<SystemTime>,
+}
+
+/// Which hooks run in a command that runs none by itself.
+#[derive(Clone, clap::Args)]
+pub(super) struct HookArgs {
+    /// Run the hooks of components; without it, a component that has some is an error.
+    #[arg(long)]
+    run_hooks: bool,
+    /// Allow the hooks of components from this source.
+    #[arg(long, value_name = "SOURCE")]
+    allow_hooks: Vec<String>,
+}
+
+impl HookArgs {
+    /// Returns which hooks may run.
+    pub(super) fn policy(&self) -> HookPolicy {
+        HookPolicy { run: self.run_hooks, allowed: self.allow_hooks.clone() }
+    }
 }
 
 impl WorldArgs {

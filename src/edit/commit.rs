@@ -19,7 +19,7 @@ use crate::source::{SourceUrl, login, ssh_keys};
 const ATTEMPTS: usize = 8;
 
 /// What a commit says, and where it goes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CommitOptions {
     /// The message.
     pub message: String,

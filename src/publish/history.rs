@@ -25,7 +25,6 @@ use crate::project::Project;
 use crate::source::{Cache, SourceError, SourceUrl};
 
 /// An environment in a manifest repository, and how that is reached.
-#[derive(Debug)]
 pub struct Target {
     /// The folder of the definition.
     pub directory: PathBuf,

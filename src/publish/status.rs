@@ -26,7 +26,6 @@ use crate::project::Project;
 use crate::source::{Cache, SourceError, SourceUrl};
 
 /// What `fab status` may choose.
-#[derive(Debug)]
 pub struct StatusOptions {
     /// The folder of the definition.
     pub directory: PathBuf,
