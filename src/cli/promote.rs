@@ -24,7 +24,6 @@ use crate::source::Network;
 /// Config is changed, in the files that only TO has; the values are those in force, with all layers merged. `fab.yaml`
 /// names further values under `publish.promote`. What changes in the manifests is shown.
 #[derive(clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(super) struct PromoteArgs {
     /// The environment that has the values: `qa`, or `qa+east` for one of two layers.
     #[arg(value_name = "FROM")]
