@@ -53,6 +53,12 @@ pub(super) fn run(args: &StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
         Format::Table => ui.prose(&tables(&all, asks))?,
         Format::Json => ui.data(format!("{:#}\n", in_json(&all)))?,
     }
+    for status in &all.environments {
+        if let Some(near) = &status.suggestion {
+            let name = &status.environment;
+            ui.status(format_args!("`{name}` is not published; did you mean `{near}`?"));
+        }
+    }
     let is_settled = all.environments.iter().all(|status| status.is_settled(asks));
     for cluster in &all.clusters {
         if cluster.agents.is_empty() && cluster.errors.is_empty() {

@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use kubeschema::closest;
+
 use super::clone::{unusable, with_clone};
 use super::history::{Entry, Walk, held};
 use super::hold::Hold;
@@ -67,6 +69,8 @@ pub struct Status {
     pub proposed: Option<String>,
     /// What applies it in the clusters that were asked.
     pub applied: Vec<Applied>,
+    /// An environment of the definition that may be meant, if this one is neither that nor published.
+    pub suggestion: Option<String>,
 }
 
 /// An environment in a cluster.
@@ -136,7 +140,14 @@ pub fn status(options: &StatusOptions) -> Result<Statuses, Error> {
         let statuses = places.into_iter().map(|(environment, place)| repository.status(environment, place));
         statuses.collect::<Result<Vec<_>, SourceError>>()
     });
-    let environments = found?.map_err(|error| unusable(&url, error))?;
+    let mut environments = found?.map_err(|error| unusable(&url, error))?;
+    let known: Vec<String> = project.environments(directory, &[]).iter().map(ToString::to_string).collect();
+    for status in &mut environments {
+        if status.standing.is_none() && !known.contains(&status.environment) {
+            let near = closest(&status.environment, known.iter().map(String::as_str));
+            status.suggestion = near.map(str::to_owned);
+        }
+    }
     Ok(Statuses { environments, clusters: surveyed })
 }
 
@@ -164,7 +175,8 @@ impl Repository<'_> {
                 applied.push(self.applied(&cluster.context, applier, &place)?);
             }
         }
-        Ok(Status { environment, branch: place.active, path: place.path, standing, proposed, applied })
+        let Destination { active: branch, path, .. } = place;
+        Ok(Status { environment, branch, path, standing, proposed, applied, suggestion: None })
     }
 
     /// Whether something applies an environment, or a part of it.

@@ -85,7 +85,7 @@ pub(crate) fn serve(remotes: &Path, doors: &[Door<'_>], files: &[(&str, &[u8])])
         .env("HOME", folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let wrapping = Running(command.spawn().unwrap());
+    let wrapping = Running::of(&mut command);
     let serving =
         start(&nginx, &["-c", &file.display().to_string(), "-p", &folder.path().display().to_string()], port);
     Some(Server { port, _folder: folder, _running: vec![wrapping, serving] })

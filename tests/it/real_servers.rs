@@ -4,18 +4,27 @@
 //! `FAB_TEST_REAL_SERVERS` is set, as it is in `.ci/run`.
 
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::remote_charts::{chart, sha256};
 
-/// A server that ends with the test.
-pub(crate) struct Running(pub(crate) Child);
+/// A server that ends with the test, and the processes that it made.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Running(command.process_group(0).spawn().unwrap())
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // They may have ended by themselves.
+        let kill = format!("kill -s KILL -- -{}", self.0.id());
+        let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -41,8 +50,7 @@ pub(crate) fn free_port() -> u16 {
 
 pub(crate) fn start(program: &Path, args: &[&str], port: u16) -> Running {
     let mut command = Command::new(program);
-    let child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let running = Running(child);
+    let running = Running::of(command.args(args).stdout(Stdio::null()).stderr(Stdio::null()));
     for _ in 0..200 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return running;

@@ -257,8 +257,7 @@ fn err_a_key_that_cannot_sign() {
 fn agent(keys: &Keys, key: &str) -> Option<Running> {
     let (agent, add) = (installed("ssh-agent")?, installed("ssh-add")?);
     let socket = keys.shown("agent");
-    let agent = Command::new(agent).args(["-D", "-a", &socket]).stdout(Stdio::null()).spawn().unwrap();
-    let running = Running(agent);
+    let running = Running::of(Command::new(agent).args(["-D", "-a", &socket]).stdout(Stdio::null()));
     fs::write(keys.file("ask"), "#!/bin/sh\necho s3cr3t\n").unwrap();
     fs::set_permissions(keys.file("ask"), fs::Permissions::from_mode(0o755)).unwrap();
     for _ in 0..200 {

@@ -85,6 +85,14 @@ fn a_hold_a_change_by_hand_and_what_was_never_published_are_told() {
 }
 
 #[test]
+fn a_slip_of_the_pen_is_not_only_unpublished() {
+    let published = Published::new(&[]);
+    let run = published.site.fab(&["status", "prdo"]);
+    assert!(run.stdout.contains("not published"), "{}", run.stdout);
+    run.says(&["`prdo` is not published; did you mean `prod`?"]);
+}
+
+#[test]
 fn a_proposal_is_not_what_is_published() {
     let published = Published::new(&[]);
     published.site.set("prod", "v3");
