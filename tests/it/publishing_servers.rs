@@ -73,10 +73,16 @@ impl Served {
 
     /// Makes the server take its time before it takes a push.
     fn slow_down(&self) {
-        let hook = Path::new(&self.site.url()).join("hooks/pre-receive");
+        self.hook("pre-receive", "sleep 0.2");
+    }
+
+    /// Makes the server run a script of shell when somebody pushes; returns its file.
+    fn hook(&self, name: &str, script: &str) -> PathBuf {
+        let hook = Path::new(&self.site.url()).join("hooks").join(name);
         fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, "#!/bin/sh\nsleep 0.2\n").unwrap();
-        fs::set_permissions(hook, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&hook, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        hook
     }
 
     /// Whether every move of the branch was forward.
@@ -97,10 +103,7 @@ fn text(output: &Output) -> String {
 #[test]
 fn a_branch_that_the_server_refuses_keeps_no_other_from_its_commit() {
     let Some(served) = Served::new() else { return };
-    let hook = Path::new(&served.site.url()).join("hooks/update");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\ncase $1 in */dev) echo it is protected >&2; exit 1;; esac\n").unwrap();
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let hook = served.hook("update", "case $1 in */dev) echo it is protected >&2; exit 1;; esac");
     let commit = served.site.set("dev", "1");
     let folder = served.clone("clone", &commit);
     let args = ["--branch", "environment/{env}"];
@@ -132,10 +135,7 @@ fn a_branch_that_the_server_refuses_keeps_no_other_from_its_commit() {
 #[test]
 fn err_a_server_that_takes_no_notes() {
     let Some(served) = Served::new() else { return };
-    let hook = Path::new(&served.site.url()).join("hooks/update");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\ncase $1 in refs/notes/*) exit 1;; esac\n").unwrap();
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    served.hook("update", "case $1 in refs/notes/*) exit 1;; esac");
     let commit = served.site.set("prod", "2");
     let folder = served.clone("clone", &commit);
     let args = ["--branch", "environment/{env}"];
@@ -363,10 +363,7 @@ fn a_token_is_sent_and_written_nowhere() {
     assert!(output.status.success(), "{}", text(&output));
     outputs.push(output);
     // What is refused by a rule of the server is not tried again.
-    let hook = Path::new(&served.site.url()).join("hooks/pre-receive");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\necho protected >&2\nexit 1\n").unwrap();
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    served.hook("pre-receive", "echo protected >&2\nexit 1");
     served.site.set("prod", "4");
     let refused = served.publish(&folder, port, &[]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
