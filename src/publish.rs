@@ -46,6 +46,7 @@ pub use history::{Entry, EntryKind, History, Target, history};
 pub use hold::Hold;
 pub use leftover::{Fate, Leftover};
 pub use manifests::read_manifests;
+pub use message::short;
 pub use rollback::{Back, RolledBack, resume, rollback};
 pub(crate) use settings::PUBLISH;
 pub use settings::{PlaceSettings, PublishSettings, percent};

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::{Result, Ui, world};
 use crate::edit::{CommitOptions, Edited, Push, commit, write_all};
 use crate::error::Error;
+use crate::publish::short;
 
 /// Where, and what becomes of the changes.
 #[derive(clap::Args)]
@@ -98,7 +99,7 @@ impl ChangeArgs {
         let done = commit(&self.directory, &options, edit)?;
         tell(&done.files, false, ui);
         if let Some(commit) = &done.commit {
-            let short = &commit[..commit.len().min(7)];
+            let short = short(commit);
             match &done.pushed {
                 Some(branch) => ui.status(format_args!("Pushed {short} to {branch}")),
                 None => ui.status(format_args!("Committed {short}")),

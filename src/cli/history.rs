@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use serde_json::{Value as Json, json};
 
 use super::generate::counted;
-use super::publish::{TargetArgs, short};
+use super::publish::TargetArgs;
 use super::report::Line;
 use super::table::{Format, Table};
 use super::world::WorldArgs;
 use super::{Result, Ui, world};
 use crate::hooks::HookPolicy;
-use crate::publish::{Back, Counts, Entry, Hold, Target, history, resume, rollback, verify};
+use crate::publish::{Back, Counts, Entry, Hold, Target, history, resume, rollback, short, verify};
 
 /// Show what was published of an environment: when, from which source commit, by whom, and how many files changed.
 #[derive(clap::Args)]

@@ -16,7 +16,7 @@ use crate::diff::{Diff, Form, text};
 use crate::edit::{CommitOptions, Push, write_all};
 use crate::error::Failure;
 use crate::promote::{KeyPattern, Left, PromoteOptions, Promoted, Promotion, Why, promote};
-use crate::publish::{PlaceSettings, Target};
+use crate::publish::{PlaceSettings, Target, short};
 use crate::source::Network;
 
 /// Set in an environment what another one has: the tags and digests of its images, and values that are named.
@@ -154,7 +154,7 @@ impl PromoteArgs {
             ui.status(format_args!("Nothing to promote from {} to {}", self.from, self.to));
             return Ok(());
         };
-        let short = &done.commit[..done.commit.len().min(7)];
+        let short = short(&done.commit);
         match (&done.pushed, done.is_new) {
             (None, true) => ui.status(format_args!("Committed {short} on {branch}")),
             (Some(pushed), true) => ui.status(format_args!("Pushed {short} to {pushed}")),

@@ -17,7 +17,7 @@ use crate::output::OutputTree;
 use crate::project::{Project, RenderSettings};
 use crate::publish::{
     Changes, Counts, Fate, Leftover, Override, PlaceSettings, PublishEvent, PublishOptions, Published,
-    PublishedEnvironment, Verdict, percent, publish, read_manifests,
+    PublishedEnvironment, Verdict, percent, publish, read_manifests, short,
 };
 use crate::render::ChartSettings;
 
@@ -179,10 +179,6 @@ fn tell(published: &Published, dry_run: bool, ui: &mut Ui) {
             )),
         }
     }
-}
-
-pub(super) fn short(commit: &str) -> &str {
-    &commit[..commit.len().min(7)]
 }
 
 /// What changed, in words.

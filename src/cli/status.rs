@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::history::{entry_in_json, hold_in_json};
-use super::publish::{TargetArgs, short};
+use super::publish::TargetArgs;
 use super::report::Report;
 use super::table::{Format, Table};
 use super::{Result, Ui, world};
 use crate::cluster::Clusters;
 use crate::config::Environment;
-use crate::publish::{Applied, EntryKind, Standing, Status, StatusOptions, Statuses, status};
+use crate::publish::{Applied, EntryKind, Standing, Status, StatusOptions, Statuses, short, status};
 
 /// Show what is published of each environment, and what Flux and Argo CD have applied of it.
 #[derive(clap::Args)]

@@ -215,7 +215,8 @@ impl Recorded {
     }
 }
 
-fn whole_hash(text: &str) -> Option<String> {
+/// Returns a text that is the whole hash of a commit.
+pub(super) fn whole_hash(text: &str) -> Option<String> {
     let is_whole = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_whole.then(|| text.to_owned())
 }

@@ -9,9 +9,9 @@ const SUBJECT: usize = 72;
 /// How many components are named.
 const NAMED: usize = 20;
 
-/// What a source commit is called in subjects.
-pub(super) fn short(commit: &str) -> &str {
-    &commit[..commit.len().min(7)]
+/// Returns what a commit is called in subjects and tables: the first seven digits.
+pub fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
 }
 
 /// Returns the subject that the manifests of a source commit get, as Argo CD's hydrator writes it.
@@ -92,6 +92,13 @@ mod tests {
     #[track_caller]
     fn check_subject(text: &str, want: &str) {
         assert_eq!(subject(COMMIT, text), want);
+    }
+
+    #[test]
+    fn a_commit_is_called_by_its_first_digits_and_what_is_none_as_it_is() {
+        assert_eq!(short(COMMIT), "88e9b82");
+        assert_eq!(short("88e"), "88e");
+        assert_eq!(short("ääää"), "ääää");
     }
 
     #[test]

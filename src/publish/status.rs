@@ -218,7 +218,8 @@ impl Repository<'_> {
         // Somebody took the file away that says it.
         let Some(commit) = self.manifests.known(&entry.commit) else { return Ok(None) };
         let message = self.manifests.past(commit)?.message;
-        Ok(trailer(&message, "Fab-Source-Commit").map(|commit| (commit.to_owned(), String::new())))
+        let commit = trailer(&message, "Fab-Source-Commit").and_then(hydrator::whole_hash);
+        Ok(commit.map(|commit| (commit, String::new())))
     }
 
     /// Counts the changes of an environment that a commit does not have.
